@@ -1,0 +1,1 @@
+"""What the Alvaria Cloud API takes and answers."""

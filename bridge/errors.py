@@ -1,0 +1,80 @@
+"""What can go wrong, by whose fault.
+
+BridgeError
+├── BadSettings      the operator's: environment, database, folder; lists every mistake
+├── BadDocument      the mapping author's: a YAML file; lists every mistake with its line
+├── ExpressionError  the mapping author's: an expression that failed on this event
+├── BadSignature     the sender's: a webhook that proves nothing
+├── Unreadable       the sender's: a verified body that is not what its source says
+├── NotReady         the operator's: a source whose secret is not set
+└── Unreachable      the network's: no answer came; says whether the request may have been carried out
+"""
+
+from dataclasses import dataclass
+
+
+class BridgeError(Exception):
+    """The root of all our errors. The text is for people and holds no secret and no person."""
+
+
+class BadSettings(BridgeError):
+    """The environment does not make a working bridge; `mistakes` has one sentence for each."""
+
+    def __init__(self, mistakes: tuple[str, ...]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One mistake in one file, at a line, with what to do about it."""
+
+    file: str
+    line: int
+    path: str
+    message: str
+    severity: str = "error"
+
+    def __str__(self) -> str:
+        where = f"{self.file}:{self.line}: "
+        return where + (f"{self.path}: {self.message}" if self.path else self.message)
+
+
+class BadDocument(BridgeError):
+    """A YAML file that cannot be used; `problems` has them all, by line."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class ExpressionError(BridgeError):
+    """An expression could not be compiled, or failed on the values it was given."""
+
+
+class BadSignature(BridgeError):
+    """The request does not prove that it comes from its source. `reason` is one of a few fixed words."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Unreadable(BridgeError):
+    """The body, or one event in it, is not what the source's description says."""
+
+
+class NotReady(BridgeError):
+    """The source cannot verify anything yet, because a secret is not set."""
+
+
+class Unreachable(BridgeError):
+    """No answer came from the API.
+
+    `sent` is False only when it is certain that no byte of the request left us: then even an operation that
+    must not be repeated may be tried again.
+    """
+
+    def __init__(self, operation: str, host: str, cause: str, *, sent: bool) -> None:
+        super().__init__(f"{operation}: no answer from {host} ({cause})")
+        self.sent = sent

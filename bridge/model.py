@@ -1,0 +1,234 @@
+"""The words of the bridge as frozen values, and the states a person would name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any, TypeAlias
+
+Json: TypeAlias = Any
+"""Whatever JSON can hold: dict, list, str, int, float, bool or None."""
+
+Scope: TypeAlias = Mapping[str, Any]
+"""The names that an expression sees."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """An HTTP request as it came in. `url` is what the sender signed: public scheme, host, raw path and query."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+    received_at: datetime
+
+
+class WebhookState(StrEnum):
+    READ = "read"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Webhook:
+    """What a CRM sent, byte for byte, with secrets redacted."""
+
+    id: int = 0
+    source: str
+    received_at: datetime
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes
+    state: WebhookState = WebhookState.READ
+    problem: str | None = None
+
+
+class EventState(StrEnum):
+    NEW = "new"
+    DONE = "done"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """One change of one CRM record, in the CRM's words."""
+
+    id: int = 0
+    webhook_id: int = 0
+    source: str
+    type: str
+    record_id: str
+    crm_id: str
+    """The id that the CRM gave the event; `event.id` in mappings. Not every CRM promises that it is unique."""
+    dedup_key: str
+    """The same for every repetition of this event, whatever batch or attempt it comes in."""
+    occurred_at: datetime
+    """The CRM's time of the change; the time of arrival where the CRM says none."""
+    received_at: datetime
+    tenant: str = ""
+    record: Mapping[str, Json] = field(default_factory=dict)
+    previous: Mapping[str, Json] = field(default_factory=dict)
+    changed: Sequence[str] = ()
+    body: Json = None
+    """The part of the webhook's body that is this event."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    state: EventState = EventState.NEW
+    problem: str | None = None
+
+    def scope(self) -> dict[str, Any]:
+        """The names that a rule's expressions see, but for `tables`."""
+        return {
+            "event": {
+                "id": self.crm_id,
+                "type": self.type,
+                "source": self.source,
+                "record_id": self.record_id,
+                "occurred_at": self.occurred_at,
+                "tenant": self.tenant,
+            },
+            "record": self.record,
+            "previous": self.previous,
+            "changed": list(self.changed),
+            "body": self.body,
+            "headers": self.headers,
+        }
+
+
+class OutcomeKind(StrEnum):
+    TRANSLATED = "translated"
+    IGNORED = "ignored"
+    REJECTED = "rejected"
+
+
+class Priority(IntEnum):
+    """The smaller goes first."""
+
+    LIVE = 0
+    REPLAY = 1
+    BACKFILL = 2
+    CLEAN_OUT = 3
+
+
+class DeliveryState(StrEnum):
+    WAITING = "waiting"
+    CLAIMED = "claimed"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+    DISCARDED = "discarded"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CookieName:
+    """What makes a setting one and the same at Alvaria."""
+
+    customer: str
+    key: str
+    channel: str
+    service: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """What one event asks of one Alvaria operation: delivered as a whole or not at all.
+
+    `params` holds the operation's path, query and header parameters; a value of the form
+    `{"id_of": "Hot leads", "by": "campaign.listLists"}` is a name that is looked up when the delivery is sent.
+    """
+
+    id: int = 0
+    event_id: int = 0
+    rule: str
+    item: int = 0
+    """The place among the deliveries of the same (event, rule)."""
+    mapping_version: str
+    operation: str
+    params: Mapping[str, Json] = field(default_factory=dict)
+    body: Json = None
+    customers: tuple[str, ...] = ()
+    order_key: str
+    """No two with the same key are out at once; the oldest goes first."""
+    repeatable: bool
+    changed_at: datetime
+    """The CRM's time of the change that asks for this."""
+    expires_at: datetime | None = None
+    """When it has no sense any more to send it: the earliest expiry among its settings."""
+    priority: Priority = Priority.LIVE
+    state: DeliveryState = DeliveryState.WAITING
+    attempts: int = 0
+    due_at: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnceKey:
+    """At most one translation per (rule, key) until `until`; without an end where that is None."""
+
+    rule: str
+    key: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one rule made of one event."""
+
+    rule: str
+    kind: OutcomeKind
+    reason: str = ""
+    deliveries: tuple[Delivery, ...] = ()
+    once: OnceKey | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What is remembered of one CRM record."""
+
+    source: str
+    record_id: str
+    customers: tuple[str, ...] = ()
+    fields: Mapping[str, tuple[Json, datetime]] = field(default_factory=dict)
+    """Each remembered field's value with the CRM time it comes from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What Alvaria said to one request."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Names in lower case."""
+    body: Json = None
+    message: str = ""
+    """The API's own words about a refusal, put into one line."""
+    took_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivered:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retry:
+    at: datetime
+    reason: str
+    counts: bool = True
+    """False where the API only asked us to wait: such an answer is no failed attempt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dead:
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unknown:
+    """It may or may not have happened and must not be repeated blindly; a person decides."""
+
+    reason: str
+
+
+Verdict: TypeAlias = Delivered | Retry | Dead | Unknown

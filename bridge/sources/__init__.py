@@ -1,0 +1,1 @@
+"""What CRMs send: how a webhook is verified, read and answered. Pure."""
