@@ -15,5 +15,5 @@ def start_at(moment: datetime) -> None:
 
     For the sandbox and for tests that replay recorded requests; see BRIDGE_CLOCK.
     """
-    global _ahead  # noqa: PLW0603 (one clock per process is the point)
+    global _ahead  # one clock per process is the point
     _ahead = moment - datetime.now(UTC)
