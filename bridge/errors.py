@@ -7,10 +7,17 @@ BridgeError
 ├── BadSignature     the sender's: a webhook that proves nothing
 ├── Unreadable       the sender's: a verified body that is not what its source says
 ├── NotReady         the operator's: a source whose secret is not set
+├── DatabaseAway     the operator's: no database, or one that cannot write
+├── BadRequest       the mapping author's: a request that cannot be made
+├── NotFound         the mapping author's: a name that Alvaria does not have, or not as what it must be
+├── TokenRefused     the operator's: the token service does not accept us
+├── LookupFailed     the API's: it would not look a name up; carries its answer
 └── Unreachable      the network's: no answer came; says whether the request may have been carried out
 """
 
 from dataclasses import dataclass
+
+from bridge.model import Answer
 
 
 class BridgeError(Exception):
@@ -66,6 +73,31 @@ class Unreadable(BridgeError):
 
 class NotReady(BridgeError):
     """The source cannot verify anything yet, because a secret is not set."""
+
+
+class DatabaseAway(BridgeError):
+    """The database does not answer or cannot write; nothing of the transaction happened."""
+
+
+class BadRequest(BridgeError):
+    """A request that cannot be made: an unknown operation or parameter, or a value that no URL can hold."""
+
+
+class NotFound(BridgeError):
+    """A name that a mapping uses and Alvaria does not know, or knows as something else."""
+
+
+class TokenRefused(BridgeError):
+    """The token service does not accept our credentials: a fault of the configuration. No API request was sent."""
+
+
+class LookupFailed(BridgeError):
+    """A name could not be looked up; `answer` is what the API said. The request it was for was not sent."""
+
+    def __init__(self, operation: str, answer: Answer) -> None:
+        words = f": {answer.message}" if answer.message else ""
+        super().__init__(f"{operation}: a name could not be looked up, status {answer.status}{words}")
+        self.answer = answer
 
 
 class Unreachable(BridgeError):

@@ -158,6 +158,8 @@ class Delivery:
     priority: Priority = Priority.LIVE
     state: DeliveryState = DeliveryState.WAITING
     attempts: int = 0
+    waiting_since: datetime | None = None
+    """Since when it is being tried: its making, or a person's order to try again."""
     due_at: datetime | None = None
     reason: str = ""
 

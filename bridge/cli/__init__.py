@@ -1,0 +1,54 @@
+"""bridge: the commands. Each module here is one noun or verb of the shell; it parses, calls one thing, shows it."""
+
+import importlib
+import sys
+
+import click
+
+from bridge import __version__
+from bridge.errors import BadDocument, BadSettings, BridgeError
+
+COMMANDS = (
+    "demo", "run", "worker", "sandbox", "migrate", "doctor", "check", "preview", "presets", "sources", "events",
+    "deliveries",
+)  # fmt: skip
+
+
+class Commands(click.Group):
+    """Loads a command's module only when it is asked for, and turns our errors into sentences and exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"bridge.cli.{cmd_name}"), "command")  # noqa: B009 (typed)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except (BadSettings, BadDocument) as error:
+            click.echo(f"bridge: {_listed(str(error))}", err=True)
+            sys.exit(2)
+        except BridgeError as error:
+            click.echo(f"bridge: {error}", err=True)
+            sys.exit(1)
+
+
+def _listed(text: str) -> str:
+    lines = text.splitlines()
+    return lines[0] if len(lines) == 1 else "these need mending:\n" + "\n".join(f"  {line}" for line in lines)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="bridge")
+def main() -> None:
+    """Context Bridge: CRM webhooks in, Alvaria Cloud context cookies and FastPath records out.
+
+    \b
+    Try it:       bridge demo
+    Run it:       bridge run --sandbox
+    Your rules:   bridge check && bridge preview hubspot body.json
+    """

@@ -1,0 +1,163 @@
+"""Webhooks and events in the database."""
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
+
+from bridge.db import insert
+from bridge.model import Event, EventState, Outcome, Webhook, WebhookState
+from bridge.tables import events, outcomes, webhooks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """How many of a webhook's events were new, and how many we had already."""
+
+    received: int
+    duplicates: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation:
+    """One going of the rules over one event; a replay is another one."""
+
+    event_id: int
+    translation: int
+    mapping_version: str
+    at: datetime
+
+
+def keep(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> Kept:
+    """Keep the webhook and those of its events that are new; nothing of it when none is."""
+    webhook_id = conn.execute(
+        insert(conn, webhooks).values(
+            source=webhook.source,
+            received_at=webhook.received_at,
+            method=webhook.method,
+            url=webhook.url,
+            headers=dict(webhook.headers),
+            body=webhook.body,
+            state=webhook.state,
+            problem=webhook.problem,
+        )
+    ).inserted_primary_key[0]
+    if not found:
+        return Kept(received=0, duplicates=0)
+    new = _keep_events(conn, webhook_id, found)
+    seen = [event.dedup_key for event in found if event.dedup_key not in new]
+    _count_again(conn, webhook.source, seen)
+    if not new:
+        conn.execute(delete(webhooks).where(webhooks.c.id == webhook_id))
+    return Kept(received=len(found), duplicates=len(found) - len(new))
+
+
+def _keep_events(conn: Connection, webhook_id: int, found: tuple[Event, ...]) -> set[str]:
+    """Insert those that are not there yet, also when another process is doing the same; return their keys."""
+    rows = [_row(replace(event, webhook_id=webhook_id)) for event in found]
+    statement = insert(conn, events).on_conflict_do_nothing().returning(events.c.dedup_key)
+    return set(conn.execute(statement.values(rows)).scalars())
+
+
+def _row(event: Event) -> dict[str, object]:
+    return {
+        "webhook_id": event.webhook_id,
+        "source": event.source,
+        "dedup_key": event.dedup_key,
+        "type": event.type,
+        "record_id": event.record_id,
+        "crm_id": event.crm_id,
+        "tenant": event.tenant,
+        "occurred_at": event.occurred_at,
+        "received_at": event.received_at,
+        "payload": {
+            "record": event.record,
+            "previous": event.previous,
+            "changed": list(event.changed),
+            "body": event.body,
+        },
+        "state": event.state,
+        "problem": event.problem,
+    }
+
+
+def _count_again(conn: Connection, source: str, keys: list[str]) -> None:
+    if keys:
+        again = (events.c.source == source) & events.c.dedup_key.in_(keys)
+        conn.execute(update(events).where(again).values(times_seen=events.c.times_seen + 1))
+
+
+def next_new(conn: Connection, sources: list[str], at_most: int) -> list[tuple[Event, int]]:
+    """The oldest events to translate, of these sources, each with the number of its translation."""
+    is_next = (events.c.state == EventState.NEW) & events.c.source.in_(sources)
+    rows = conn.execute(_select_events().where(is_next).order_by(events.c.id).limit(at_most)).mappings()
+    return [(_event(row), row["translation"]) for row in rows]
+
+
+def find(conn: Connection, event_id: int) -> Event | None:
+    row = conn.execute(_select_events().where(events.c.id == event_id)).mappings().first()
+    return _event(row) if row else None
+
+
+def _select_events():  # type: ignore[no-untyped-def]  # SQLAlchemy's own type of it is a page long
+    return select(events, webhooks.c.headers).join(webhooks, webhooks.c.id == events.c.webhook_id)
+
+
+def _event(row: RowMapping) -> Event:
+    payload = row["payload"]
+    return Event(
+        id=row["id"],
+        webhook_id=row["webhook_id"],
+        source=row["source"],
+        type=row["type"],
+        record_id=row["record_id"],
+        crm_id=row["crm_id"],
+        dedup_key=row["dedup_key"],
+        occurred_at=row["occurred_at"],
+        received_at=row["received_at"],
+        tenant=row["tenant"],
+        record=payload["record"],
+        previous=payload["previous"],
+        changed=tuple(payload["changed"]),
+        body=payload["body"],
+        headers=row["headers"],
+        state=EventState(row["state"]),
+        problem=row["problem"],
+    )
+
+
+def mark_done(conn: Connection, event_ids: list[int]) -> None:
+    conn.execute(update(events).where(events.c.id.in_(event_ids)).values(state=EventState.DONE))
+
+
+def add_outcomes(conn: Connection, translation: Translation, found: tuple[Outcome, ...]) -> None:
+    """Write down what each rule made of the event, in the words that an operator will read."""
+    rows = [
+        {**asdict(translation), "rule": outcome.rule, "kind": outcome.kind, "reason": outcome.reason}
+        for outcome in found
+    ]
+    if rows:
+        conn.execute(outcomes.insert(), rows)
+
+
+def translated_rules(conn: Connection, event_id: int) -> frozenset[str]:
+    """The rules that an earlier translation of this event has carried out."""
+    done = (outcomes.c.event_id == event_id) & (outcomes.c.kind == "translated")
+    return frozenset(conn.execute(select(outcomes.c.rule).where(done)).scalars())
+
+
+def replay(conn: Connection, event_id: int) -> bool:
+    """Let the event be translated once more; False where there is no such finished event."""
+    is_done = (events.c.id == event_id) & (events.c.state == EventState.DONE)
+    again = update(events).where(is_done).values(state=EventState.NEW, translation=events.c.translation + 1)
+    return conn.execute(again).rowcount == 1
+
+
+def waiting(conn: Connection) -> int:
+    """How many events wait for their translation."""
+    return conn.execute(select(func.count()).where(events.c.state == EventState.NEW)).scalar_one()
+
+
+def unreadable(conn: Connection) -> int:
+    """How many verified webhooks could not be read."""
+    return conn.execute(select(func.count()).where(webhooks.c.state == WebhookState.UNREADABLE)).scalar_one()

@@ -1,0 +1,51 @@
+"""POST /webhooks/<source>: where CRMs come in."""
+
+from collections.abc import Mapping
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from bridge import clock
+from bridge.db import Database
+from bridge.inbox.receive import receive
+from bridge.model import Received
+from bridge.sources.reply import Reply, ReplyKind, reply
+from bridge.sources.source import Source
+
+
+def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: str, max_body_bytes: int) -> Blueprint:
+    """The inbox's routes; `public_url` is what senders see, and sign."""
+    views = Blueprint("inbox", __name__)
+
+    @views.post("/webhooks/<source>")
+    def webhook(source: str) -> Response:
+        known = sources.get(source)
+        if not known:
+            return _response(reply(None, ReplyKind.UNKNOWN_SOURCE))
+        request.max_content_length = max_body_bytes
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            return _response(reply(known, ReplyKind.TOO_LARGE, detail=f"at most {max_body_bytes} bytes"))
+        now = clock.now()
+        received = Received(
+            method=request.method,
+            url=(public_url or request.host_url.rstrip("/")) + _raw_path(),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=body,
+            received_at=now,
+        )
+        return _response(receive(database, known, received, now=now))
+
+    return views
+
+
+def _raw_path() -> str:
+    """Path and query as they came over the wire: what a sender has signed must not be decoded and encoded again."""
+    raw: str = request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.rstrip("?")
+    # A proxy may send the absolute form, as in GET http://host/path.
+    return raw if raw.startswith("/") else "/" + raw.split("://", 1)[-1].partition("/")[2]
+
+
+def _response(answer: Reply) -> Response:
+    return Response(answer.body, answer.status, dict(answer.headers), content_type=answer.content_type)

@@ -1,0 +1,62 @@
+"""Events -> log lines: JSON when piped, readable on a terminal; secrets and persons masked."""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from typing import Any
+
+import structlog
+
+SECRET = ("secret", "token", "password", "authorization", "api_key", "credential", "signature", "cookie")
+PERSON = ("customer", "phone", "email", "body", "content", "record", "payload", "url")
+
+_log = structlog.get_logger()
+
+
+def set_up(process: str, *, sandbox: bool = False) -> None:
+    """Choose the form of the lines for this process; `process` is web, worker or run."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _mask,
+            *([structlog.dev.ConsoleRenderer()] if sys.stderr.isatty() else [structlog.processors.JSONRenderer()]),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.clear_contextvars()
+    global _log
+    _log = structlog.get_logger().bind(process=process, **({"sandbox": True} if sandbox else {}))
+
+
+def info(event: str, **fields: Any) -> None:
+    """Log an event such as `delivery.settled` with its ids; never prose, never a person."""
+    _log.info(event, **fields)
+
+
+def warning(event: str, **fields: Any) -> None:
+    _log.warning(event, **fields)
+
+
+def error(event: str, *, fault: BaseException | None = None, **fields: Any) -> None:
+    """As `info`; of a fault only its kind and place, since its text may hold a person's data."""
+    _log.error(event, **fields, **(_place(fault) if fault else {}))
+
+
+def _place(fault: BaseException) -> dict[str, str]:
+    frames = []
+    trace = fault.__traceback__
+    while trace:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename.rsplit('/bridge/')[-1]}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return {"fault": type(fault).__name__, "at": " > ".join(frames[-6:])}
+
+
+def _mask(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name in fields:
+        if name != "event" and any(word in name for word in SECRET + PERSON):
+            fields[name] = "•••"
+    return fields

@@ -1,0 +1,25 @@
+"""What is counted, for Prometheus; under gunicorn the processes add up."""
+
+import os
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import REGISTRY as OWN
+from prometheus_client.multiprocess import MultiProcessCollector
+
+WEBHOOKS = Counter("bridge_webhooks_total", "Webhooks by source and result", ["source", "result"])
+EVENTS = Counter("bridge_events_total", "Events received", ["source", "result"])
+OUTCOMES = Counter("bridge_outcomes_total", "What rules made of events", ["source", "rule", "kind"])
+ATTEMPTS = Counter("bridge_attempts_total", "Requests to Alvaria by operation and status", ["operation", "status"])
+VERDICTS = Counter("bridge_verdicts_total", "What became of deliveries", ["operation", "verdict"])
+REQUEST_SECONDS = Histogram("bridge_request_seconds", "How long Alvaria took to answer", ["operation"])
+
+TYPE = CONTENT_TYPE_LATEST
+
+
+def text() -> bytes:
+    """All metrics of all processes in Prometheus' text format."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(OWN)
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)
+    return generate_latest(registry)

@@ -1,0 +1,1 @@
+"""The outbox's tables: the queue of deliveries, the ledger of cookies, what is remembered of records."""

@@ -1,0 +1,219 @@
+"""The environment -> one frozen Settings; all mistakes at once, each by the name of its variable."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from dotenv import load_dotenv
+from environs import Env, EnvValidationError, ValidationError
+
+from bridge.alvaria.limits import Limits
+from bridge.errors import BadSettings
+from bridge.mappings.duration import parse_duration
+
+SCOPES = "customerexperienceapi outreachapi"
+SANDBOX_URL = "http://127.0.0.1:8090"
+SANDBOX = {
+    "ALVARIA_ORG_ID": "sandbox",
+    "ALVARIA_CLIENT_ID": "context-bridge",
+    "ALVARIA_CLIENT_SECRET": "sandbox-secret",
+    "ALVARIA_API_KEY": "sandbox-key",
+}
+"""What the sandbox accepts; see the sandbox's own description."""
+
+MAKE_A_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alvaria:
+    """Where the API is and how it knows us."""
+
+    org_id: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    api_key: str = field(repr=False)
+    scopes: str
+    base_url: str
+    token_url: str
+    connect_timeout_s: float
+    read_timeout_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """How long a delivery is tried, and how often; all in seconds."""
+
+    base_s: float = 2
+    cap_s: float = 300
+    give_up_s: float = 24 * 3600
+    configuration_s: float = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """All that the environment says."""
+
+    alvaria: Alvaria | None
+    """None where the command does not speak to the API."""
+    sandbox: bool
+    database_url: str = field(repr=False)
+    mappings: Path
+    public_url: str
+    """What senders see, without a final slash; empty: what the request says."""
+    trusted_proxies: int
+    port: int
+    max_body_bytes: int
+    limits: Limits
+    policy: Policy
+    lease: timedelta
+    secret_key: str = field(repr=False)
+    starts_at: datetime | None
+    """What the clock shows at the start; for recorded requests."""
+    environ: Mapping[str, str] = field(repr=False)
+    """Where sources find the secrets that they name."""
+
+    @property
+    def target(self) -> str:
+        """What a database is bound to."""
+        where = "the sandbox" if self.sandbox else getattr(self.alvaria, "base_url", "")
+        return f"{where}, organisation {getattr(self.alvaria, 'org_id', '')}"
+
+
+def load(*, needs_alvaria: bool = True) -> Settings:
+    """Read .env and the environment; raise BadSettings with every mistake."""
+    load_dotenv(Path(".env"))
+    env = Env(eager=False)
+    sandbox = bool(env.bool("BRIDGE_SANDBOX", False))
+    found: dict[str, Any] = {
+        "sandbox": sandbox,
+        "alvaria": _alvaria(env, sandbox=sandbox) if sandbox or needs_alvaria else None,
+        **{name: read(env) for name, read in READ.items()},
+        "limits": _limits(env),
+        "policy": Policy(
+            base_s=env.float("BRIDGE_RETRY_BASE_S", Policy.base_s, validate=_at_least(0)),
+            cap_s=env.float("BRIDGE_RETRY_CAP_S", Policy.cap_s, validate=_at_least(0)),
+            give_up_s=env.float("BRIDGE_GIVE_UP_S", Policy.give_up_s, validate=_at_least(0)),
+            configuration_s=env.float("BRIDGE_CONFIGURATION_RETRY_S", Policy.configuration_s, validate=_at_least(0)),
+        ),
+    }
+    mistakes = [*_mistakes(env), *_contradictions(found, needs_alvaria=needs_alvaria)]
+    if mistakes:
+        raise BadSettings(tuple(mistakes))
+    return Settings(**found, environ=dict(os.environ))
+
+
+def _at_least(least: float) -> Callable[[float], None]:
+    def check(value: float) -> None:
+        if value < least:
+            raise ValidationError(f"must be {least} or more")
+
+    return check
+
+
+def _is_url(value: str) -> None:
+    parts = urlsplit(value)
+    if value and (parts.scheme not in ("http", "https") or not parts.hostname or parts.query):
+        raise ValidationError("must be a URL such as https://bridge.example.com")
+
+
+READ: dict[str, Callable[[Env], Any]] = {
+    "database_url": lambda env: database_url(env.str("DATABASE_URL", "") or ""),
+    "mappings": lambda env: env.path("BRIDGE_MAPPINGS", Path("mappings")),
+    "public_url": lambda env: (env.str("BRIDGE_PUBLIC_URL", "", validate=_is_url) or "").rstrip("/"),
+    "trusted_proxies": lambda env: env.int("BRIDGE_TRUSTED_PROXIES", 0, validate=_at_least(0)),
+    "port": lambda env: env.int("PORT", 8080, validate=_at_least(0)),
+    "max_body_bytes": lambda env: env.int("BRIDGE_MAX_BODY_BYTES", 2 * 1024 * 1024, validate=_at_least(1)),
+    "lease": lambda env: timedelta(seconds=env.float("BRIDGE_LEASE_S", 120, validate=_at_least(1)) or 0),
+    "secret_key": lambda env: env.str("BRIDGE_SECRET_KEY", ""),
+    "starts_at": lambda env: _in_utc(env.datetime("BRIDGE_CLOCK", None)),
+}
+
+
+def database_url(given: str) -> str:
+    """SQLAlchemy's form of what users and Heroku write; a SQLite file in var/ where nothing is said."""
+    for short in ("postgres://", "postgresql://"):
+        if given.startswith(short):
+            return "postgresql+psycopg://" + given.removeprefix(short)
+    return given or "sqlite:///var/bridge.db"
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=moment.tzinfo or UTC) if moment else None
+
+
+def _alvaria(env: Env, *, sandbox: bool) -> Alvaria:
+    """The documented pattern of the addresses is the default; the sandbox's own values where it stands in."""
+    defaults = {name: {"default": value} for name, value in SANDBOX.items()} if sandbox else {}
+    org = env.str("ALVARIA_ORG_ID", **defaults.get("ALVARIA_ORG_ID", {}))
+    region = env.str("ALVARIA_REGION", "")
+    base_url = SANDBOX_URL if sandbox else f"https://{org}.via.aspect-cloud.net"
+    base_url = env.str("ALVARIA_BASE_URL", base_url, validate=_is_url) or ""
+    token_host = ".".join(part for part in ("https://myaspect", region, "id.aspect-cloud.net") if part)
+    token_host = base_url if sandbox else token_host
+    return Alvaria(
+        org_id=org,
+        client_id=env.str("ALVARIA_CLIENT_ID", **defaults.get("ALVARIA_CLIENT_ID", {})),
+        client_secret=env.str("ALVARIA_CLIENT_SECRET", **defaults.get("ALVARIA_CLIENT_SECRET", {})),
+        api_key=env.str("ALVARIA_API_KEY", **defaults.get("ALVARIA_API_KEY", {})),
+        scopes=env.str("ALVARIA_SCOPES", SCOPES),
+        base_url=base_url.rstrip("/"),
+        token_url=env.str("ALVARIA_TOKEN_URL", f"{token_host}/tokenservice/oauth2/access_token", validate=_is_url),
+        connect_timeout_s=env.float("BRIDGE_CONNECT_TIMEOUT_S", 5, validate=_at_least(0.1)),
+        read_timeout_s=env.float("BRIDGE_READ_TIMEOUT_S", 30, validate=_at_least(0.1)),
+    )
+
+
+def _limits(env: Env) -> Limits:
+    """Each limit has a variable of its name: max_content_length is BRIDGE_MAX_CONTENT_LENGTH."""
+    found = {
+        known.name: _limit(env, f"BRIDGE_{known.name.upper()}", getattr(Limits(), known.name))
+        for known in dataclasses.fields(Limits)
+    }
+    return Limits(**found)
+
+
+def _limit(env: Env, name: str, default: Any) -> Any:
+    match default:
+        case int():
+            return env.int(name, default, validate=_at_least(1))
+        case timedelta():
+            text = env.str(name, "", validate=_is_duration)
+            return parse_duration(text) if text else default
+        case tuple():
+            return tuple(env.list(name, list(default)) or ())
+        case _:
+            return env.str(name, default)
+
+
+def _is_duration(text: str) -> None:
+    try:
+        parse_duration(text or "1d")
+    except ValueError:
+        raise ValidationError("must be a duration such as 90d, 12h, 30m or 60s") from None
+
+
+def _mistakes(env: Env) -> list[str]:
+    try:
+        env.seal()
+    except EnvValidationError as error:
+        return [f"{name}: {_said(text)}" for name, texts in (error.error_messages or {}).items() for text in texts]
+    return []
+
+
+def _said(text: str) -> str:
+    """The library's words, made ours."""
+    return "not set" if text == "Environment variable not set." else text.rstrip(".")
+
+
+def _contradictions(found: Mapping[str, Any], *, needs_alvaria: bool) -> list[str]:
+    mistakes = []
+    if needs_alvaria and not found["sandbox"] and not found["secret_key"]:
+        mistakes.append(f"BRIDGE_SECRET_KEY: not set; {MAKE_A_KEY}")
+    if found["starts_at"] and not found["sandbox"]:
+        mistakes.append("BRIDGE_CLOCK: the time can only be chosen for the sandbox; remove it, or set BRIDGE_SANDBOX=1")
+    return mistakes

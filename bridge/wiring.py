@@ -1,0 +1,57 @@
+"""Builds database, client and catalogue once, for web, worker and commands."""
+
+from dataclasses import dataclass
+
+from bridge import clock
+from bridge.alvaria.client import Client
+from bridge.alvaria.lookup import Lookups
+from bridge.db import Database
+from bridge.errors import BadSettings
+from bridge.mappings import catalogue
+from bridge.mappings.catalogue import Catalogue
+from bridge.settings import Alvaria, Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bridge:
+    """The parts, put together."""
+
+    settings: Settings
+    database: Database
+    catalogue: Catalogue
+    client: Client
+    lookups: Lookups
+
+
+def build(settings: Settings) -> Bridge:
+    """Everything that a process needs; nothing is asked over the network yet."""
+    if not settings.alvaria:
+        raise BadSettings(("ALVARIA_ORG_ID: not set",))
+    if settings.starts_at:
+        clock.start_at(settings.starts_at)
+    client = client_of(settings.alvaria)
+    return Bridge(
+        settings=settings,
+        database=Database(settings.database_url),
+        catalogue=load_catalogue(settings),
+        client=client,
+        lookups=Lookups(client),
+    )
+
+
+def client_of(alvaria: Alvaria) -> Client:
+    return Client(
+        base_url=alvaria.base_url,
+        token_url=alvaria.token_url,
+        org_id=alvaria.org_id,
+        client_id=alvaria.client_id,
+        client_secret=alvaria.client_secret,
+        api_key=alvaria.api_key,
+        scopes=alvaria.scopes,
+        connect_timeout_s=alvaria.connect_timeout_s,
+        read_timeout_s=alvaria.read_timeout_s,
+    )
+
+
+def load_catalogue(settings: Settings) -> Catalogue:
+    return catalogue.load(settings.mappings, env=settings.environ, limits=settings.limits)

@@ -1,0 +1,97 @@
+"""The loop: release what is stalled, fill, deliver; it ends on SIGTERM, between two deliveries."""
+
+import os
+import secrets
+import signal
+import socket
+import threading
+import time
+
+from bridge import clock, log
+from bridge.delivery.deliver import Sender, deliver_next
+from bridge.delivery.hold import Holds
+from bridge.errors import DatabaseAway
+from bridge.outbox.fill import fill
+from bridge.outbox.store import binding, queue
+from bridge.wiring import Bridge
+
+IDLE_S = 0.1
+AWAY_S = 1.0
+RELEASE_EVERY_S = 5.0
+DELIVERIES_PER_ROUND = 50
+
+
+def run(bridge: Bridge) -> None:
+    """Work until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    work(bridge, stop)
+
+
+def work(bridge: Bridge, stop: threading.Event) -> None:
+    """Work until `stop` is set; a database that is away is waited for."""
+    worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+    sender = sender_of(bridge, worker)
+    log.info("worker.started", worker=worker)
+    next_release = 0.0
+    while not stop.is_set():
+        try:
+            if time.monotonic() >= next_release:
+                release(bridge, worker)
+                next_release = time.monotonic() + RELEASE_EVERY_S
+            if not work_once(bridge, sender, stop):
+                stop.wait(IDLE_S)
+        except DatabaseAway as error:
+            log.warning("database.away", reason=str(error))
+            stop.wait(AWAY_S)
+    log.info("worker.stopped", worker=worker)
+
+
+def sender_of(bridge: Bridge, worker: str) -> Sender:
+    return Sender(
+        database=bridge.database,
+        client=bridge.client,
+        lookups=bridge.lookups,
+        holds=Holds(),
+        policy=bridge.settings.policy,
+        lease=bridge.settings.lease,
+        target=bridge.settings.target,
+        worker=worker,
+    )
+
+
+def work_once(bridge: Bridge, sender: Sender, stop: threading.Event) -> bool:
+    """One round; False if there was nothing to do."""
+    busy = fill(bridge.database, bridge.catalogue, limits=bridge.settings.limits, now=clock.now()) > 0
+    for _ in range(DELIVERIES_PER_ROUND):
+        if stop.is_set() or not deliver_next(sender):
+            break
+        busy = True
+    return busy
+
+
+def release(bridge: Bridge, worker: str) -> None:
+    """Free the claims of workers that have ended, without waiting for their leases where that is certain."""
+    with bridge.database.transaction() as conn:
+        binding.check(conn, bridge.settings.target)
+        gone = [name for name in queue.claimants(conn) if name != worker and has_ended(name)]
+        count = queue.release_stalled(conn, now=clock.now(), gone=gone)
+    if count:
+        log.warning("deliveries.released", count=count)
+
+
+def has_ended(worker: str) -> bool:
+    """True if the worker ran on this host and its process is no more. In doubt its lease decides."""
+    host, pid, _ = worker.split("/")
+    if host != socket.gethostname():
+        return False
+    if int(pid) == os.getpid():
+        return True  # the name differs from ours, so the number was used again: in a container it always is
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
