@@ -1,0 +1,1 @@
+"""A stand-in for Alvaria Cloud: its own program, which imports no code of the bridge."""
