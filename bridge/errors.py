@@ -4,6 +4,7 @@ BridgeError
 ├── BadSettings      the operator's: environment, database, folder; lists every mistake
 ├── BadDocument      the mapping author's: a YAML file; lists every mistake with its line
 ├── ExpressionError  the mapping author's: an expression that failed on this event
+├── LayoutError      the mapping author's: a value that does not fit into its field of a record
 ├── BadSignature     the sender's: a webhook that proves nothing
 ├── Unreadable       the sender's: a verified body that is not what its source says
 ├── NotReady         the operator's: a source whose secret is not set
@@ -57,6 +58,10 @@ class BadDocument(BridgeError):
 
 class ExpressionError(BridgeError):
     """An expression could not be compiled, or failed on the values it was given."""
+
+
+class LayoutError(BridgeError):
+    """Values that cannot stand in a record of fixed width; names each field, its width and what to do."""
 
 
 class BadSignature(BridgeError):

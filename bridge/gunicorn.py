@@ -22,4 +22,4 @@ control_socket_disable = True
 def child_exit(_server: Any, worker: Any) -> None:
     """A worker's gauges end with it; its counters stay in the sum."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        multiprocess.mark_process_dead(worker.pid)
+        multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # the library leaves it untyped

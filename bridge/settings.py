@@ -148,8 +148,8 @@ def _in_utc(moment: datetime | None) -> datetime | None:
 
 def _alvaria(env: Env, *, sandbox: bool) -> Alvaria:
     """The documented pattern of the addresses is the default; the sandbox's own values where it stands in."""
-    defaults = {name: {"default": value} for name, value in SANDBOX.items()} if sandbox else {}
-    org = env.str("ALVARIA_ORG_ID", **defaults.get("ALVARIA_ORG_ID", {}))
+    given = {name: (env.str(name, usual) if sandbox else env.str(name)) or "" for name, usual in SANDBOX.items()}
+    org = given["ALVARIA_ORG_ID"]
     region = env.str("ALVARIA_REGION", "")
     base_url = SANDBOX_URL if sandbox else f"https://{org}.via.aspect-cloud.net"
     base_url = env.str("ALVARIA_BASE_URL", base_url, validate=_is_url) or ""
@@ -157,9 +157,9 @@ def _alvaria(env: Env, *, sandbox: bool) -> Alvaria:
     token_host = base_url if sandbox else token_host
     return Alvaria(
         org_id=org,
-        client_id=env.str("ALVARIA_CLIENT_ID", **defaults.get("ALVARIA_CLIENT_ID", {})),
-        client_secret=env.str("ALVARIA_CLIENT_SECRET", **defaults.get("ALVARIA_CLIENT_SECRET", {})),
-        api_key=env.str("ALVARIA_API_KEY", **defaults.get("ALVARIA_API_KEY", {})),
+        client_id=given["ALVARIA_CLIENT_ID"],
+        client_secret=given["ALVARIA_CLIENT_SECRET"],
+        api_key=given["ALVARIA_API_KEY"],
         scopes=env.str("ALVARIA_SCOPES", SCOPES),
         base_url=base_url.rstrip("/"),
         token_url=env.str("ALVARIA_TOKEN_URL", f"{token_host}/tokenservice/oauth2/access_token", validate=_is_url),
@@ -201,7 +201,8 @@ def _mistakes(env: Env) -> list[str]:
     try:
         env.seal()
     except EnvValidationError as error:
-        return [f"{name}: {_said(text)}" for name, texts in (error.error_messages or {}).items() for text in texts]
+        found = error.error_messages if isinstance(error.error_messages, Mapping) else {}
+        return [f"{name}: {_said(text)}" for name, texts in found.items() for text in texts]
     return []
 
 

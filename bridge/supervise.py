@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
 
 from bridge import log
 
@@ -32,8 +34,9 @@ class Program:
 class Running:
     """One program while it is kept running."""
 
-    def __init__(self, program: Program) -> None:
+    def __init__(self, program: Program, output: IO[bytes] | None) -> None:
         self.program = program
+        self.output = output
         self.pause_s = FIRST_PAUSE_S
         self.restart_at = 0.0
         self.process = self._start()
@@ -43,6 +46,8 @@ class Running:
         return subprocess.Popen(  # noqa: S603 (our own interpreter and modules)
             [sys.executable, *self.program.arguments],
             env={**os.environ, **self.program.environ},
+            stdout=self.output,
+            stderr=self.output,
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which ends its programs in order
             preexec_fn=_end_with_parent,  # the supervisor has no threads of its own
         )
@@ -90,13 +95,14 @@ def _end_with_parent() -> None:
 class Supervisor:
     """Runs programs until `stop` is set; the first to start is the last to end."""
 
-    def __init__(self, programs: Sequence[Program]) -> None:
+    def __init__(self, programs: Sequence[Program], *, log_to: Path | None = None) -> None:
         self.programs = programs
+        self.output = log_to.open("ab") if log_to else None
         self.running: list[Running] = []
         self.stop = threading.Event()
 
     def start(self) -> None:
-        self.running = [Running(program) for program in self.programs]
+        self.running = [Running(program, self.output) for program in self.programs]
 
     def watch(self) -> int:
         """Keep all running; 0 after `stop`, or the exit code of a program that cannot run at all."""
@@ -111,11 +117,17 @@ class Supervisor:
         deadline = time.monotonic() + GRACE_S
         for one in reversed(self.running):
             one.end(deadline)
+        if self.output:
+            self.output.close()
 
-    def run(self) -> int:
-        """Start, watch, end; SIGTERM and SIGINT stop it."""
+    def listen_to_signals(self) -> None:
+        """SIGTERM and Ctrl-C stop it."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
+
+    def run(self) -> int:
+        """Start, watch, end."""
+        self.listen_to_signals()
         self.start()
         try:
             return self.watch()

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from datetime import timedelta
 
 from bridge import clock, log
 from bridge.delivery.deliver import Sender, deliver_next
@@ -18,6 +19,8 @@ from bridge.wiring import Bridge
 IDLE_S = 0.1
 AWAY_S = 1.0
 RELEASE_EVERY_S = 5.0
+MARGIN_S = 30.0
+"""A claim outlives its request by this, so that nobody takes it over while the request is on its way."""
 DELIVERIES_PER_ROUND = 50
 
 
@@ -55,7 +58,7 @@ def sender_of(bridge: Bridge, worker: str) -> Sender:
         lookups=bridge.lookups,
         holds=Holds(),
         policy=bridge.settings.policy,
-        lease=bridge.settings.lease,
+        lease=max(bridge.settings.lease, timedelta(seconds=bridge.client.longest_send_s + MARGIN_S)),
         target=bridge.settings.target,
         worker=worker,
     )

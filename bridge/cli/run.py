@@ -8,7 +8,7 @@ import click
 
 from bridge import log, programs, settings
 from bridge.db import Database
-from bridge.supervise import Supervisor
+from bridge.supervise import Program, Supervisor
 
 
 @click.command("run")
@@ -39,7 +39,7 @@ def command(port: int | None, host: str, workers: int, sandbox: bool) -> None:
     sys.exit(Supervisor(parts).run())
 
 
-def _sandbox() -> "programs.Program":
+def _sandbox() -> Program:
     """The sandbox on its own port, or on a free one; the other programs are told by the environment."""
     chosen = programs.free_port(8090)
     os.environ["ALVARIA_BASE_URL"] = f"http://127.0.0.1:{chosen}"

@@ -16,13 +16,13 @@ from bridge.alvaria.lookup import Lookups
 from bridge.db import Database
 from bridge.delivery.decide import Case, decide
 from bridge.delivery.hold import Holds
-from bridge.errors import LookupFailed, NotFound, TokenRefused, Unreachable
+from bridge.errors import BadRequest, LookupFailed, NotFound, TokenRefused, Unreachable
 from bridge.model import Answer, Dead, Delivery, Verdict
 from bridge.outbox.store import binding, queue
 from bridge.outbox.store.queue import Attempt
 from bridge.settings import Policy
 
-Result: TypeAlias = Answer | Unreachable | TokenRefused | LookupFailed | NotFound
+Result: TypeAlias = Answer | Unreachable | TokenRefused | LookupFailed | NotFound | BadRequest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +68,9 @@ def has_run_out(delivery: Delivery, now: datetime) -> bool:
 def send(sender: Sender, delivery: Delivery) -> Result:
     """One request, or more where a name must be looked up; trouble is a value here, to be judged like an answer."""
     try:
-        params = sender.lookups.resolve(delivery.params)
+        params = sender.lookups.resolve(delivery.params, delivery.operation)
         return sender.client.send(delivery.operation, params, delivery.body)
-    except (Unreachable, TokenRefused, LookupFailed, NotFound) as trouble:
+    except (Unreachable, TokenRefused, LookupFailed, NotFound, BadRequest) as trouble:
         return trouble
 
 
@@ -94,7 +94,7 @@ def judge(sender: Sender, delivery: Delivery, result: Result | None, now: dateti
     """The verdict; what it means for the deliveries after it is noted among the holds."""
     if result is None:
         return Dead(reason="a setting in it ran out before it could be sent")
-    if isinstance(result, NotFound):
+    if isinstance(result, NotFound | BadRequest):
         return Dead(reason=str(result))
     if isinstance(result, LookupFailed):
         # Only a list was read: nothing of the delivery itself has left us, so it may be tried again.

@@ -2,8 +2,9 @@
 
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, select, update
 
 from bridge.db import insert
 from bridge.model import Event, EventState, Outcome, Webhook, WebhookState
@@ -31,7 +32,9 @@ class Translation:
 def keep(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> Kept:
     """Keep the webhook and those of its events that are new; nothing of it when none is."""
     webhook_id = conn.execute(
-        insert(conn, webhooks).values(
+        insert(conn, webhooks)
+        .returning(webhooks.c.id)
+        .values(
             source=webhook.source,
             received_at=webhook.received_at,
             method=webhook.method,
@@ -41,7 +44,7 @@ def keep(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> Kept:
             state=webhook.state,
             problem=webhook.problem,
         )
-    ).inserted_primary_key[0]
+    ).scalar_one()
     if not found:
         return Kept(received=0, duplicates=0)
     new = _keep_events(conn, webhook_id, found)
@@ -99,7 +102,7 @@ def find(conn: Connection, event_id: int) -> Event | None:
     return _event(row) if row else None
 
 
-def _select_events():  # type: ignore[no-untyped-def]  # SQLAlchemy's own type of it is a page long
+def _select_events() -> Select[Any]:
     return select(events, webhooks.c.headers).join(webhooks, webhooks.c.id == events.c.webhook_id)
 
 

@@ -71,7 +71,7 @@ def _translate(this: Filling, known: Record | None, limits: Limits) -> Translati
         return translate(this.mapping, this.event, known=known, written=written, now=this.now, limits=limits, skip=done)
     except Exception as error:
         # A fault of ours in one event must not stop the others: it can be replayed once we have mended it.
-        log.error("event.translation_failed", event=this.event.id, source=this.event.source, fault=error)
+        log.error("event.translation_failed", id=this.event.id, source=this.event.source, fault=error)
         return _faulty(this, known, type(error).__name__, done)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, exists, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, select, update
 
 from bridge.model import Dead, Delivered, Delivery, DeliveryState, Event, Priority, Retry, Unknown, Verdict
 from bridge.outbox.store import ledger
@@ -163,13 +163,23 @@ def discard(conn: Connection, delivery_id: int, *, reason: str, now: datetime) -
     return _move(conn, delivery_id, states, DeliveryState.DISCARDED, {"finished_at": now, "reason": reason})
 
 
-def _move(
-    conn: Connection, delivery_id: int, before: Sequence[DeliveryState], after: DeliveryState, values: Mapping[str, Any],
+def _move(  # noqa: PLR0913 (which one, from, to, and what else: that is a change of state)
+    conn: Connection,
+    delivery_id: int,
+    before: Sequence[DeliveryState],
+    after: DeliveryState,
+    values: Mapping[str, Any],
     *conditions: ColumnElement[bool],
-) -> bool:  # fmt: skip
+) -> bool:
     """Change the state if it is still one of `before`; False if somebody was faster."""
     is_it = (deliveries.c.id == delivery_id) & deliveries.c.state.in_(before)
     return conn.execute(update(deliveries).where(is_it, *conditions).values(**values, state=after)).rowcount == 1
+
+
+def unfinished(conn: Connection) -> int:
+    """How many deliveries wait or are out."""
+    is_unfinished = deliveries.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
+    return conn.execute(select(func.count()).where(is_unfinished)).scalar_one()
 
 
 def find(conn: Connection, delivery_id: int) -> Delivery | None:

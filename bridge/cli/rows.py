@@ -1,0 +1,58 @@
+"""What commands that list rows have in common: the database, and the filters."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from bridge import settings
+from bridge.db import Database
+from bridge.errors import BadSettings
+from bridge.inbox.queries import Wanted
+
+
+@contextmanager
+def opened() -> Iterator[Database]:
+    """The database of the settings; its tables must be there."""
+    database = Database(settings.load(needs_alvaria=False).database_url)
+    try:
+        if not database.is_migrated():
+            raise BadSettings(("DATABASE_URL: its tables are not up to date; run: bridge migrate",))
+        yield database
+    finally:
+        database.close()
+
+
+class Moment(click.ParamType[datetime]):
+    """A time, in UTC where it says no zone."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        if isinstance(value, datetime):
+            return value
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time; write 2026-05-12 or 2026-05-12T09:30:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def filters(command: Callable[..., None]) -> Callable[..., None]:
+    """--source --type --state --since --until --limit, given to the command as one `wanted`."""
+    for option in (
+        click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000), help="At most so many."),
+        click.option("--until", type=Moment(), help="Received before this time (UTC)."),
+        click.option("--since", type=Moment(), help="Received at this time or later (UTC)."),
+        click.option("--state", help="In this state, such as new or dead."),
+        click.option("--type", help="Of this type, such as contact.creation."),
+        click.option("--source", help="Of this source."),
+    ):
+        command = option(command)
+    return command
+
+
+def wanted(**options: Any) -> Wanted:
+    return Wanted(**options)

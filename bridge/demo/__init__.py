@@ -1,0 +1,1 @@
+"""The packaged demonstration: sample webhooks of each CRM, signed afresh, followed to the sandbox and compared."""

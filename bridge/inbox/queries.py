@@ -1,0 +1,118 @@
+"""What people ask about events."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+
+from bridge.tables import events, outcomes, webhooks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Which rows; None leaves a question open."""
+
+    source: str | None = None
+    type: str | None = None
+    state: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    customer: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventLine:
+    id: int
+    source: str
+    type: str
+    record_id: str
+    received_at: datetime
+    state: str
+    times_seen: int
+    outcomes: Mapping[str, int]
+    """How many rules came to which outcome in the last translation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutcomeLine:
+    translation: int
+    rule: str
+    kind: str
+    reason: str
+    mapping_version: str
+    at: datetime
+
+
+def list_events(conn: Connection, wanted: Wanted) -> list[EventLine]:
+    """The newest first."""
+    rows = conn.execute(
+        select(events).where(_matching(wanted)).order_by(events.c.id.desc()).limit(wanted.limit)
+    ).mappings()
+    lines = list(rows)
+    counts = _outcome_counts(conn, [row["id"] for row in lines])
+    return [
+        EventLine(
+            **{name: row[name] for name in ("id", "source", "type", "record_id", "received_at", "state", "times_seen")},
+            outcomes=counts.get(row["id"], {}),
+        )
+        for row in lines
+    ]
+
+
+def _matching(wanted: Wanted) -> ColumnElement[bool]:
+    c = events.c
+    asked = {c.source: wanted.source, c.type: wanted.type, c.state: wanted.state}
+    conditions = [column == value for column, value in asked.items() if value is not None]
+    if wanted.since:
+        conditions.append(c.received_at >= wanted.since)
+    if wanted.until:
+        conditions.append(c.received_at < wanted.until)
+    return and_(true(), *conditions)
+
+
+def _outcome_counts(conn: Connection, event_ids: list[int]) -> dict[int, dict[str, int]]:
+    last = events.c.id == outcomes.c.event_id
+    rows = conn.execute(
+        select(outcomes.c.event_id, outcomes.c.kind, func.count())
+        .join(events, last & (events.c.translation == outcomes.c.translation))
+        .where(outcomes.c.event_id.in_(event_ids))
+        .group_by(outcomes.c.event_id, outcomes.c.kind)
+    )
+    counts: dict[int, dict[str, int]] = {}
+    for event_id, kind, number in rows:
+        counts.setdefault(event_id, {})[kind] = number
+    return counts
+
+
+def outcomes_of(conn: Connection, event_id: int) -> list[OutcomeLine]:
+    """What each rule made of the event, in each of its translations."""
+    rows = conn.execute(select(outcomes).where(outcomes.c.event_id == event_id).order_by(outcomes.c.id)).mappings()
+    names = ("translation", "rule", "kind", "reason", "mapping_version", "at")
+    return [OutcomeLine(**{name: row[name] for name in names}) for row in rows]
+
+
+def counts_by_source(conn: Connection) -> dict[str, dict[str, Any]]:
+    """For each source: how many events, how many wait, and when the last one came."""
+    rows = conn.execute(
+        select(
+            events.c.source,
+            func.count().label("events"),
+            func.sum(events.c.times_seen - 1).label("repetitions"),
+            func.max(events.c.received_at).label("last"),
+        ).group_by(events.c.source)
+    ).mappings()
+    found = {row["source"]: dict(row) for row in rows}
+    new = select(events.c.source, func.count()).where(events.c.state == "new").group_by(events.c.source)
+    for source, number in conn.execute(new):
+        found[source]["new"] = number
+    return found
+
+
+def unreadable_webhooks(conn: Connection, limit: int = 50) -> list[tuple[int, str, datetime, str]]:
+    """(id, source, when, problem) of verified webhooks that could not be read; the newest first."""
+    is_it = webhooks.c.state == "unreadable"
+    rows = conn.execute(select(webhooks).where(is_it).order_by(webhooks.c.id.desc()).limit(limit)).mappings()
+    return [(row["id"], row["source"], row["received_at"], row["problem"]) for row in rows]
