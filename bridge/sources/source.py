@@ -1,0 +1,175 @@
+"""A source as it is after loading: how a CRM's webhooks are proved, read, redacted and answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from bridge.errors import NotReady
+from bridge.expressions import Template
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """The values of one named secret; more than one while it is being rotated."""
+
+    values: tuple[str, ...] = field(repr=False)
+    missing: tuple[str, ...] = ()
+    """The environment variables that should hold a value and do not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One piece of a signed message, such as the URL, and how it is written there."""
+
+    name: str
+    form: str = "raw"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Signature:
+    header: str
+    encoding: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stamp:
+    """The signed time of sending, and how far it may be from ours, either way."""
+
+    header: str
+    format: str
+    tolerance: timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hmac:
+    """A signature over parts of the request, made with a shared secret."""
+
+    digest: str
+    secret: str
+    key: str
+    message: tuple[Part, ...]
+    signature: Signature
+    timestamp: Stamp | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Static:
+    """A shared secret sent along as it is, in a header or in the query."""
+
+    secret: str
+    header: str | None = None
+    query: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Constraint:
+    """A value of the request that must be a known one. It narrows; it proves no sender."""
+
+    value: Template
+    secret: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnyOf:
+    checks: "tuple[Check, ...]"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllOf:
+    checks: "tuple[Check, ...]"
+
+
+Check: TypeAlias = Hmac | Static | Constraint | AnyOf | AllOf
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """Where the events stand in the body."""
+
+    format: str
+    root: tuple[str, ...] = ()
+    events: tuple[str, ...] = ()
+    inherit: tuple[str, ...] = ()
+    """Members beside the list of events that each event shares."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventPlan:
+    """How each word of an event is computed."""
+
+    type: Template
+    record_id: Template
+    id: Template | None = None
+    occurred_at: Template | None = None
+    time: str = "iso8601"
+    tenant: Template | None = None
+    dedup_key: Template | None = None
+    record: Template | None = None
+    previous: Template | None = None
+    changed: Template | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redaction:
+    """What must reach neither storage nor logs. Names of headers and of the query in lower case."""
+
+    headers: frozenset[str] = frozenset()
+    query: frozenset[str] = frozenset()
+    body: frozenset[str] = frozenset()
+    """Names of members, wherever they stand in the body."""
+
+
+class ReplyKind(StrEnum):
+    """What became of a request, as far as its sender is concerned."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    UNREADABLE = "unreadable"
+    FORGED = "forged"
+    UNKNOWN_SOURCE = "unknown_source"
+    TOO_LARGE = "too_large"
+    OVERLOADED = "overloaded"
+    FAILED = "failed"
+    NOT_READY = "not_ready"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyPlan:
+    """What a source wants to hear; None and nothing stand for the usual."""
+
+    status: int | None = None
+    content_type: str | None = None
+    body: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A CRM that sends webhooks to /webhooks/<name>."""
+
+    name: str
+    preset: str | None = None
+    secrets: Mapping[str, Secret]
+    remember: tuple[str, ...] = ()
+    verify: Check
+    read: Reading
+    event: EventPlan
+    redact: Redaction
+    reply: Mapping[ReplyKind, ReplyPlan] = field(default_factory=dict)
+    max_body_bytes: int | None = None
+    """None: the bridge's own limit."""
+    docs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def missing_secrets(self) -> tuple[str, ...]:
+        """The environment variables that are still to be set."""
+        return tuple(name for secret in self.secrets.values() for name in secret.missing)
+
+    def values_of(self, secret: str) -> tuple[str, ...]:
+        """Raise NotReady, naming the variable to set, where the secret has no value."""
+        known = self.secrets[secret]
+        if not known.values:
+            raise NotReady(f"{self.name}: the secret {secret!r} has no value; set {' or '.join(known.missing)}")
+        return known.values
