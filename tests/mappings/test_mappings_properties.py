@@ -39,9 +39,7 @@ RULES = """
 """
 CUSTOMER = """["{{ record.phone | phone('US') | e164 }}", "{{ record.mail }}", "{{ event.record_id }}"]"""
 
-scalars = (
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
-)
+scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=12)
 values = st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner))
 names = st.sampled_from(["go", "key", "content", "life", "tier", "channel", "per", "list", "phone", "name", "mail"])
 records = st.dictionaries(names, values | st.sampled_from(["212-555-0123", "voice", "1h", "true", True]))

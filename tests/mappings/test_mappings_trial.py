@@ -109,6 +109,16 @@ def test_a_test_that_fails_shows_what_was_expected_and_what_came(
     assert any(difference in line for line in rest)
 
 
+def test_a_test_may_say_which_customers_are_known(mapping_of: Callable[..., Mapping]) -> None:
+    tests = (
+        "tests:\n  - name: the test\n"
+        "    given: {event: {type: a, record_id: '7'}, customers: ['+12125550123']}\n"
+        "    expect: {settings: [{customerId: '+12125550123', key: crm.a}]}\n"
+    )
+    rules = "  - {name: r, settings: [{key: crm.a, content: x}]}\n"
+    assert run(mapping_of(rules + tests, customer='"{{ record.mail }}"'), limits=Limits()) == []
+
+
 def test_a_mapping_without_rules_has_no_tests_to_run(
     read: Callable[[str], tuple[Mapping | None, list]], mapping_of: Callable[..., Mapping]
 ) -> None:
