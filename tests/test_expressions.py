@@ -413,7 +413,10 @@ def test_each_kind_of_value_has_one_text(value: Any, text: str) -> None:
     assert as_text(value) == text
 
 
-@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), b"bytes", object()])
+WITHOUT_TEXT = [None, float("nan"), [float("inf")], 10**5000, {(1, 2): 3}, b"bytes", object()]
+
+
+@pytest.mark.parametrize("value", WITHOUT_TEXT, ids=range(len(WITHOUT_TEXT)))
 def test_a_value_without_a_text_is_an_error(value: Any) -> None:
     with pytest.raises(ExpressionError):
         as_text(value)
@@ -564,6 +567,21 @@ def test_no_value_makes_a_filter_fail_with_anything_but_an_expression_error(valu
     for compiled in EVERY_FILTER:
         with suppress(ExpressionError):
             compiled({"record": value})
+
+
+@settings(deadline=None)
+@given(VALUES)
+def test_a_value_has_a_text_or_an_expression_error(value: Any) -> None:
+    with suppress(ExpressionError):
+        assert isinstance(as_text(value), str)
+
+
+@settings(deadline=None)
+@given(VALUES)
+def test_a_tree_can_always_be_written_as_json_or_is_an_expression_error(value: Any) -> None:
+    tree = compile_tree({"a": ["{{ record }}"]}, names=["record"])
+    with suppress(ExpressionError):
+        assert json.dumps(tree({"record": value}), allow_nan=False)
 
 
 EVERY_FILTER = [

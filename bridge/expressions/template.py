@@ -82,8 +82,7 @@ def compile_tree(value: Any, *, names: Collection[str]) -> Compute:
     if isinstance(value, list | tuple):
         items = [compile_tree(inner, names=names) for inner in value]
         return lambda scope: [compute(scope) for compute in items]
-    template = compile_template(value, names=names)
-    return lambda scope: as_data(template(scope))
+    return _fit_for_json(compile_template(value, names=names))
 
 
 def _text_of(value: Any) -> str:
@@ -132,6 +131,17 @@ def _expression(tree: nodes.Expr, shown: str) -> Compute:
         except FAILURES as error:
             raise ExpressionError(f"{shown}: {_why(error)}") from None
         return value
+
+    return compute
+
+
+def _fit_for_json(template: Template) -> Compute:
+    def compute(scope: Scope) -> Any:
+        value = template(scope)
+        try:
+            return as_data(value)
+        except FAILURES as error:
+            raise ExpressionError(f"{_shown(template.text)}: {_why(error)}") from None
 
     return compute
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any, TypeGuard
 
 from bridge.errors import ExpressionError
@@ -44,11 +45,14 @@ def exact(value: Any) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """The text of a value, as a cookie or a record carries it; null has none and is an ExpressionError."""
+    """The text of a value, as a cookie or a record carries it; ExpressionError for null and what else has none."""
     if type(value) is str:
         return value
     write = WRITERS.get(type(value)) or _writer_of_relative(value)
-    return write(value)
+    try:
+        return write(value)
+    except (ArithmeticError, RecursionError, TypeError, ValueError):
+        raise ExpressionError(f"{kind(value)} has no text when it is out of range or nested too deeply") from None
 
 
 def _writer_of_relative(value: Any) -> Callable[[Any], str]:
@@ -94,6 +98,8 @@ def as_data(value: Any) -> Any:
         return {name: as_data(inner) for name, inner in value.items()}
     if isinstance(value, list):
         return [as_data(inner) for inner in value]
+    if isinstance(value, float) and not isfinite(value):
+        raise ExpressionError("JSON has no word for a number that is infinite, or not a number at all")
     return value if value is None or isinstance(value, str | int | float) else _json_member(value)
 
 
