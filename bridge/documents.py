@@ -55,21 +55,26 @@ def dotted(path: Path) -> str:
 
 def did_you_mean(name: str, known: Any) -> str:
     """`, did you mean 'upper'?` where one of the known names is close, else nothing."""
-    close = get_close_matches(name, [str(item) for item in known], n=1)
+    close = get_close_matches(name, [str(item) for item in known], n=1, cutoff=0.5)
     return f", did you mean {close[0]!r}?" if close else ""
 
 
 def load(text: str, file: str) -> Document:
     """Parse YAML 1.2; raise BadDocument with file, line and remedy where that fails."""
     try:
-        # The round-trip loader is the one that keeps line numbers; it also refuses duplicate keys.
-        tree = YAML(typ="rt").load(text)
-    except RecursionError:
-        raise BadDocument((Problem(file=file, line=1, path="", message="an anchor contains itself"),)) from None
+        return _load(text, file)
     except MarkedYAMLError as error:
         raise BadDocument((_syntax_problem(error, text, file),)) from None
     except YAMLError as error:
         raise BadDocument((Problem(file=file, line=1, path="", message=_one_line(str(error))),)) from None
+    except RecursionError:
+        words = "it is nested too deeply, or an anchor contains itself"
+        raise BadDocument((Problem(file=file, line=1, path="", message=words),)) from None
+
+
+def _load(text: str, file: str) -> Document:
+    # The round-trip loader is the one that keeps line numbers; it also refuses duplicate keys.
+    tree = YAML(typ="rt").load(text)
     lines: dict[Path, int] = {(): 1}
     problems: list[Problem] = []
     data = _plain(tree, (), lines, problems, file)
@@ -108,7 +113,8 @@ def _plain(node: Any, path: Path, lines: dict[Path, int], problems: list[Problem
 def _plain_map(node: Any, path: Path, lines: dict[Path, int], problems: list[Problem], file: str) -> dict[str, Any]:
     data: dict[str, Any] = {}
     for key, value in node.items():
-        line = node.lc.key(key)[0] + 1
+        # What a merge key (<<) brings in has no place of its own: it stands where the map stands.
+        line = node.lc.key(key)[0] + 1 if key in node.lc.data else lines.get(path, 1)
         if not isinstance(key, str | int | float | bool):
             problems.append(Problem(file=file, line=line, path=dotted(path), message=_QUOTE))
             continue

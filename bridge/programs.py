@@ -1,17 +1,22 @@
 """The programs that make a whole bridge on one host: sandbox, worker, web."""
 
+import signal
 import socket
 import tempfile
+import time
 from pathlib import Path
 
 from bridge.supervise import Program
+
+PORT_PATIENCE_S = 10.0
 
 
 def web(*, host: str, port: int, workers: int) -> Program:
     environ = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="bridge-metrics-")}
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     options = ["--config", "python:bridge.gunicorn", "--bind", bind, "--workers", str(workers)]
-    return Program(name="web", arguments=["-m", "gunicorn", *options], environ=environ)
+    # Left alone it would finish slowly and keep the port from the next supervisor. What it has answered is durable.
+    return Program(name="web", arguments=["-m", "gunicorn", *options], environ=environ, orphan_signal=signal.SIGKILL)
 
 
 def worker() -> Program:
@@ -32,3 +37,13 @@ def free_port(wanted: int = 0, host: str = "127.0.0.1") -> int:
         except OSError:
             probe.bind((host, 0))
         return int(probe.getsockname()[1])
+
+
+def is_free(port: int, host: str) -> bool:
+    """True once nobody listens there; a bridge that has just been killed gets a few seconds to let go."""
+    deadline = time.monotonic() + PORT_PATIENCE_S
+    while free_port(port, host) != port:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True

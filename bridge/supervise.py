@@ -15,8 +15,8 @@ from typing import IO
 from bridge import log
 
 FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 30.0
-STEADY_AFTER_S = 60.0
+LONGEST_PAUSE_S = 8.0
+STEADY_AFTER_S = 10.0
 GRACE_S = 30.0
 WRONG_SETTINGS = 2
 PR_SET_PDEATHSIG = 1
@@ -29,6 +29,8 @@ class Program:
     name: str
     arguments: Sequence[str]
     environ: Mapping[str, str] = field(default_factory=dict)
+    orphan_signal: signal.Signals = signal.SIGTERM
+    """What it gets when its supervisor is killed, so that it does not run on unseen. Linux only."""
 
 
 class Running:
@@ -49,8 +51,12 @@ class Running:
             stdout=self.output,
             stderr=self.output,
             start_new_session=True,  # Ctrl-C reaches the supervisor only, which ends its programs in order
-            preexec_fn=_end_with_parent,  # the supervisor has no threads of its own
+            preexec_fn=self._end_with_parent,  # the supervisor has no threads of its own
         )
+
+    def _end_with_parent(self) -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, self.program.orphan_signal)
 
     def keep(self) -> int | None:
         """Start it again if it has ended and its pause is over; the exit code when that has no sense."""
@@ -84,12 +90,6 @@ class Running:
             log.warning("program.killed", program=self.program.name)
             self.process.kill()
             self.process.wait()
-
-
-def _end_with_parent() -> None:
-    """Linux: a supervisor that is killed takes its programs with it, so that none of them runs on unseen."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Supervisor:

@@ -19,8 +19,10 @@ from bridge.wiring import Bridge
 IDLE_S = 0.1
 AWAY_S = 1.0
 RELEASE_EVERY_S = 5.0
+REQUESTS = 3
+"""A delivery may have to look up a list by name, and its type, before it is sent."""
 MARGIN_S = 30.0
-"""A claim outlives its request by this, so that nobody takes it over while the request is on its way."""
+"""A claim outlives its requests by this, so that nobody takes it over while one is on its way."""
 DELIVERIES_PER_ROUND = 50
 
 
@@ -58,7 +60,7 @@ def sender_of(bridge: Bridge, worker: str) -> Sender:
         lookups=bridge.lookups,
         holds=Holds(),
         policy=bridge.settings.policy,
-        lease=max(bridge.settings.lease, timedelta(seconds=bridge.client.longest_send_s + MARGIN_S)),
+        lease=max(bridge.settings.lease, timedelta(seconds=REQUESTS * bridge.client.longest_send_s + MARGIN_S)),
         target=bridge.settings.target,
         worker=worker,
     )

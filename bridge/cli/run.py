@@ -29,7 +29,7 @@ def command(port: int | None, host: str, workers: int, sandbox: bool) -> None:
     read = settings.load()
     log.set_up("run", sandbox=read.sandbox)
     port = port or read.port
-    if programs.free_port(port, host) != port:
+    if not programs.is_free(port, host):
         raise click.ClickException(f"port {port} on {host} is taken; choose another with --port")
     parts = [programs.worker(), programs.web(host=host, port=port, workers=workers)]
     if read.sandbox and "ALVARIA_BASE_URL" not in os.environ:

@@ -22,11 +22,11 @@ def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: 
         known = sources.get(source)
         if not known:
             return _response(reply(None, ReplyKind.UNKNOWN_SOURCE))
-        request.max_content_length = max_body_bytes
+        request.max_content_length = limit = known.max_body_bytes or max_body_bytes
         try:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
-            return _response(reply(known, ReplyKind.TOO_LARGE, detail=f"at most {max_body_bytes} bytes"))
+            return _response(reply(known, ReplyKind.TOO_LARGE, detail=f"at most {limit} bytes"))
         now = clock.now()
         received = Received(
             method=request.method,

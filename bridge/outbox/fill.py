@@ -3,11 +3,9 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from bridge import log, metrics
 from bridge.alvaria.limits import Limits
-from bridge.db import Database, alone
+from bridge.db import Connection, Database, alone
 from bridge.inbox import store as inbox
 from bridge.mappings.catalogue import Catalogue
 from bridge.mappings.rules import Mapping

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, exists, func, select, update
 
 from bridge.model import Dead, Delivered, Delivery, DeliveryState, Event, Priority, Retry, Unknown, Verdict
 from bridge.outbox.store import ledger
@@ -13,6 +13,22 @@ from bridge.tables import attempts, deliveries
 
 FREED = {"claimed_by": None, "claimed_until": None}
 UNFINISHED = (DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
+
+_earlier = deliveries.alias("earlier")
+_is_blocked = exists().where(
+    _earlier.c.order_key == deliveries.c.order_key,
+    _earlier.c.id < deliveries.c.id,
+    _earlier.c.state.in_(UNFINISHED),
+)
+# Built once: putting a statement together takes longer than running it.
+NEXT_DUE = (
+    select(deliveries)
+    .where(deliveries.c.state == DeliveryState.WAITING, deliveries.c.due_at <= bindparam("now"), ~_is_blocked)
+    .where(deliveries.c.operation.not_in(bindparam("held", expanding=True)))
+    .order_by(deliveries.c.priority, deliveries.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True, of=deliveries)
+)
 
 
 def add(conn: Connection, event: Event, found: Sequence[Delivery], *, now: datetime) -> None:
@@ -53,30 +69,13 @@ def claim_next(
     Of one order key only the oldest can be claimed, and only when none before it is out or in doubt.
     `held` are operations that wait as a whole.
     """
-    row = conn.execute(_next_due(now, tuple(held))).mappings().first()
+    row = conn.execute(NEXT_DUE, {"now": now, "held": list(held)}).mappings().first()
     if not row:
         return None
     claim = {"claimed_by": worker, "claimed_until": now + lease, "attempts": deliveries.c.attempts + 1}
     if not _move(conn, row["id"], (DeliveryState.WAITING,), DeliveryState.CLAIMED, claim):
         return None
     return _delivery(row)
-
-
-def _next_due(now: datetime, held: tuple[str, ...]) -> Any:
-    earlier = deliveries.alias("earlier")
-    blocking = exists().where(
-        earlier.c.order_key == deliveries.c.order_key,
-        earlier.c.id < deliveries.c.id,
-        earlier.c.state.in_(UNFINISHED),
-    )
-    return (
-        select(deliveries)
-        .where(deliveries.c.state == DeliveryState.WAITING, deliveries.c.due_at <= now, ~blocking)
-        .where(deliveries.c.operation.not_in(held))
-        .order_by(deliveries.c.priority, deliveries.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=deliveries)
-    )
 
 
 def settle(conn: Connection, delivery: Delivery, verdict: Verdict, *, worker: str, now: datetime) -> bool:
@@ -163,7 +162,7 @@ def discard(conn: Connection, delivery_id: int, *, reason: str, now: datetime) -
     return _move(conn, delivery_id, states, DeliveryState.DISCARDED, {"finished_at": now, "reason": reason})
 
 
-def _move(  # noqa: PLR0913 (which one, from, to, and what else: that is a change of state)
+def _move(
     conn: Connection,
     delivery_id: int,
     before: Sequence[DeliveryState],

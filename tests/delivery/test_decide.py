@@ -1,0 +1,101 @@
+"""The retry policy as a table."""
+
+from datetime import timedelta
+
+import pytest
+
+from bridge.delivery.decide import Case, decide
+from bridge.errors import TokenRefused, Unreachable
+from bridge.model import Answer, Dead, Delivered, Delivery, Retry, Unknown
+from bridge.settings import Policy
+from tests.words import NOON, insert, upsert
+
+ONCE, AGAIN = insert(), upsert()
+NOT_SENT = Unreachable("op", "host", "refused", sent=False)
+MAYBE_SENT = Unreachable("op", "host", "timed out", sent=True)
+
+
+def answer(status: int, **headers: str) -> Answer:
+    return Answer(status=status, headers={name.replace("_", "-"): value for name, value in headers.items()})
+
+
+TABLE = [
+    # what came back                    again     once
+    (answer(200), Delivered, Delivered),
+    (answer(201), Delivered, Delivered),
+    (answer(204), Delivered, Delivered),
+    (answer(301), Retry, Unknown),
+    (answer(400), Dead, Dead),
+    (answer(401), Retry, Retry),
+    (answer(403), Dead, Unknown),
+    (answer(404), Dead, Dead),
+    (answer(405), Dead, Dead),
+    (answer(406), Dead, Unknown),
+    (answer(408), Retry, Unknown),
+    (answer(409), Dead, Unknown),
+    (answer(413), Dead, Unknown),
+    (answer(422), Dead, Unknown),
+    (answer(425), Retry, Unknown),
+    (answer(429), Retry, Retry),
+    (answer(429, retry_after="7"), Retry, Retry),
+    (answer(500), Retry, Unknown),
+    (answer(501), Dead, Unknown),
+    (answer(502), Retry, Unknown),
+    (answer(503), Retry, Unknown),
+    (answer(503, retry_after="7"), Retry, Retry),
+    (answer(504), Retry, Unknown),
+    (NOT_SENT, Retry, Retry),
+    (MAYBE_SENT, Retry, Unknown),
+    (TokenRefused("no"), Retry, Retry),
+]
+
+
+def judged(result: object, delivery: Delivery, *, luck: float = 1.0, age_s: float = 0, **policy: float) -> object:
+    old = type(delivery)(**{**vars(delivery), "waiting_since": NOON - timedelta(seconds=age_s)})
+    return decide(result, Case(delivery=old, policy=Policy(**policy), now=NOON, luck=luck))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("result", "again", "once"), TABLE, ids=lambda value: str(getattr(value, "status", value)))
+def test_what_becomes_of_a_delivery(result: object, again: type, once: type) -> None:
+    assert type(judged(result, AGAIN)) is again
+    assert type(judged(result, ONCE)) is once
+
+
+def test_an_answer_that_names_a_time_is_obeyed() -> None:
+    for status in (429, 503):
+        verdict = judged(answer(status, retry_after="7"), AGAIN, luck=0)
+        assert verdict == Retry(at=NOON + timedelta(seconds=7), reason=f"status {status}", counts=False)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "luck", "wait_s"), [(0, 1.0, 2), (1, 1.0, 4), (3, 0.5, 8), (20, 1.0, 300), (2000, 1.0, 300), (9, 0, 0)]
+)
+def test_the_pause_grows_is_capped_and_is_spread(attempts: int, luck: float, wait_s: float) -> None:
+    verdict = judged(answer(500), upsert(attempts=attempts), luck=luck)
+    assert isinstance(verdict, Retry)
+    assert verdict.at == NOON + timedelta(seconds=wait_s)
+    assert verdict.counts
+
+
+def test_what_has_failed_for_a_day_is_given_up_with_the_last_reason() -> None:
+    assert isinstance(judged(answer(500), AGAIN, age_s=86_399), Retry)
+    assert judged(answer(500), AGAIN, age_s=86_400) == Dead(reason="given up after 24 h: status 500")
+
+
+def test_waiting_for_a_better_configuration_never_gives_up_and_costs_no_attempt() -> None:
+    for result in (answer(401), answer(307), TokenRefused("no")):
+        verdict = judged(result, AGAIN, age_s=1_000_000)
+        assert isinstance(verdict, Retry)
+        assert not verdict.counts
+        assert verdict.at == NOON + timedelta(seconds=60)
+
+
+def test_the_apis_own_words_are_kept() -> None:
+    words = Answer(status=400, message="Validation exception: The value for the channel is invalid")
+    assert judged(words, AGAIN) == Dead(reason="status 400: Validation exception: The value for the channel is invalid")
+
+
+def test_a_doubt_says_that_it_may_have_been_carried_out() -> None:
+    verdict = judged(answer(500), ONCE)
+    assert isinstance(verdict, Unknown)
+    assert "may have been carried out" in verdict.reason
