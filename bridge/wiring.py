@@ -22,6 +22,10 @@ class Bridge:
     client: Client
     lookups: Lookups
 
+    def close(self) -> None:
+        self.client.close()
+        self.database.close()
+
 
 def build(settings: Settings) -> Bridge:
     """Everything that a process needs; nothing is asked over the network yet."""

@@ -1,6 +1,7 @@
 """bridge doctor: is all well?"""
 
 import sys
+from contextlib import closing
 from dataclasses import asdict
 
 import click
@@ -20,8 +21,8 @@ def command(json_wanted: bool) -> None:
     Example:
       bridge doctor
     """
-    bridge = wiring.build(settings.load())
-    findings = list(examine(bridge.settings, bridge.catalogue, bridge.database, bridge.client, now=clock.now()))
+    with closing(wiring.build(settings.load())) as bridge:
+        findings = list(examine(bridge.settings, bridge.catalogue, bridge.database, bridge.client, now=clock.now()))
     if json_wanted:
         show.as_program_reads([asdict(finding) for finding in findings])
     else:

@@ -1,6 +1,7 @@
 """bridge migrate: brings the database's tables up to date."""
 
 import sys
+from contextlib import closing
 
 import click
 
@@ -17,10 +18,9 @@ def command(check: bool) -> None:
     Example:
       DATABASE_URL=postgresql://bridge@db/bridge bridge migrate
     """
-    database = Database(settings.load(needs_alvaria=False).database_url)
-    if check:
+    with closing(Database(settings.load(needs_alvaria=False).database_url)) as database:
+        if not check:
+            database.migrate()
         is_done = database.is_migrated()
-        click.echo("The tables are up to date." if is_done else "The tables are not up to date; run: bridge migrate")
-        sys.exit(0 if is_done else 1)
-    database.migrate()
-    click.echo("The tables are up to date.")
+    click.echo("The tables are up to date." if is_done else "The tables are not up to date; run: bridge migrate")
+    sys.exit(0 if is_done else 1)

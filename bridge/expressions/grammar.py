@@ -53,6 +53,13 @@ ALLOWED = frozenset(
     }
 )
 
+ELSEWHERE = {
+    "upcase": "upper", "downcase": "lower", "uppercase": "upper", "lowercase": "lower", "strip": "trim",
+    "size": "length", "len": "length", "tojson": "json", "to_json": "json", "int_value": "int", "str": "string",
+    "slugify": "slug", "parameterize": "slug", "sha": "sha256", "strftime": "date", "date_format": "date",
+}  # fmt: skip
+"""What other template languages call our filters."""
+
 REFUSED: Mapping[type[nodes.Node], str] = {
     nodes.Call: "functions and methods cannot be called; use a filter, as in {{ record.name | upper }}",
     nodes.Pow: "** is not part of the language; write out the product",
@@ -195,8 +202,13 @@ def _example(function: Function) -> str:
     return f"; for example {lines[0].replace('`', '')}" if lines else ""
 
 
+def _elsewhere(name: str, known: Collection[str]) -> str:
+    ours = ELSEWHERE.get(name, "")
+    return f", did you mean {ours!r}?" if ours in known else ""
+
+
 def _unknown(what: str, name: str, known: Collection[str]) -> str:
-    remedy = did_you_mean(name, known) or f"; known are {', '.join(sorted(known))}"
+    remedy = _elsewhere(name, known) or did_you_mean(name, known) or f"; known are {', '.join(sorted(known))}"
     return f"unknown {what} {name!r}{remedy}"
 
 

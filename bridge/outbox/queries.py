@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, Text, and_, func, select, true, type_coerce
 
 from bridge.inbox.queries import Wanted
 from bridge.model import Delivery, DeliveryState
@@ -42,7 +42,8 @@ def _matching(wanted: Wanted) -> ColumnElement[bool]:
     if wanted.until:
         conditions.append(events.c.received_at < wanted.until)
     if wanted.customer is not None:
-        conditions.append(deliveries.c.customers.contains(json.dumps(wanted.customer), autoescape=True))
+        as_written = type_coerce(deliveries.c.customers, Text)
+        conditions.append(as_written.contains(json.dumps(wanted.customer), autoescape=True))
     return and_(true(), *conditions)
 
 
