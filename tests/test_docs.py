@@ -2,18 +2,12 @@
 
 import ast
 import dataclasses
-import os
 import re
-import shlex
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
 import pytest
-import requests
 from prometheus_client import Counter, Histogram
 
 from bridge import metrics, settings
@@ -27,7 +21,8 @@ from bridge.mappings import catalogue, trial
 from bridge.mappings.layout import parse, ruler
 from bridge.mappings.schema import read_layout
 from bridge.model import DeliveryState, EventState, OutcomeKind, WebhookState
-from bridge.programs import free_port
+from tests.newcomer import Newcomer
+from tests.pages import blocks, code, section, slug
 from tests.test_architecture import BRIDGE, PLACE
 
 ROOT = Path(__file__).parent.parent
@@ -37,41 +32,6 @@ OPERATIONS = ROOT / "docs" / "operations.md"
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
 EXAMPLE = ROOT / ".env.example"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """A fenced block, and the prose that leads to it."""
-
-    before: str
-    language: str
-    text: str
-
-
-def blocks(text: str) -> list[Block]:
-    found = re.finditer(r"(.*?)^```(\w+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
-    return [
-        Block(before=before, language=language, text=inner) for before, language, inner in map(re.Match.groups, found)
-    ]
-
-
-def section(document: Path, heading: str) -> str:
-    """From the heading to the next one of its level."""
-    level = heading.partition(" ")[0]
-    return document.read_text("utf-8").split(f"\n{heading}\n", 1)[1].split(f"\n{level} ", 1)[0]
-
-
-def code(document: Path) -> str:
-    """What stands in the document to be typed: shell blocks and short pieces within the prose."""
-    text = document.read_text("utf-8")
-    prose = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
-    shell = [block.text for block in blocks(text) if block.language == "sh"]
-    return "\n".join([*shell, *re.findall(r"`([^`\n]+)`", prose)])
-
-
-def slug(heading: str) -> str:
-    """As the anchors of headings are made where the documents are shown."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -246,76 +206,6 @@ def test_the_cookies_that_the_readme_shows_are_among_those_of_the_demonstration(
 
 FIRST_MAPPING = blocks(section(README, "## Your first mapping in five minutes"))
 SLIP = next(block.text for block in FIRST_MAPPING if block.text.startswith("error"))
-
-
-class Newcomer:
-    """Follows the README to the letter, in a folder like the project's; only the ports differ."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.url = f"http://127.0.0.1:{free_port()}"
-        self.sandbox_url = ""
-        self.said = ""
-        self.running: subprocess.Popen[bytes] | None = None
-        (folder / ".venv").symlink_to(sys.prefix)
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("ALVARIA_", "BRIDGE_"))}
-        own.pop("DATABASE_URL", None)
-        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        self.environ = {**own, "PORT": self.url.rpartition(":")[2], "PATH": path, "COLUMNS": "200"}
-
-    def follow(self, block: Block) -> None:
-        match block.language:
-            case "sh":
-                for line in block.text.splitlines():
-                    self.do(
-                        line.replace("http://127.0.0.1:8080", self.url).replace(
-                            "http://127.0.0.1:8090", self.sandbox_url
-                        )
-                    )
-            case "text":
-                assert all(line.strip() in self.said for line in block.text.splitlines()), self.said
-            case _:
-                path = re.findall(r"`([\w/]+\.(?:yaml|json))`", block.before)[-1]
-                (self.folder / path).write_text(block.text, "utf-8")
-
-    def do(self, line: str) -> None:
-        match shlex.split(line):
-            case ["source", *_]:
-                assert (self.folder / ".venv" / "bin" / "bridge").exists()
-            case ["curl", *arguments]:
-                self.said = self.fetch(arguments)
-            case ["bridge", "run", *arguments]:
-                self.start(arguments)
-            case _:
-                bash = ["bash", "-euc", line]
-                done = subprocess.run(
-                    bash, cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False
-                )
-                assert done.returncode == 0, done.stdout + done.stderr
-                self.said = done.stdout
-
-    def fetch(self, arguments: list[str]) -> str:
-        """What curl would get."""
-        url = next(argument for argument in arguments if argument.startswith("http"))
-        headers = dict(value.split(": ") for name, value in zip(arguments, arguments[1:], strict=False) if name == "-H")
-        files = [argument[1:] for argument in arguments if argument.startswith("@")]
-        data = (self.folder / files[0]).read_bytes() if files else None
-        return requests.request("POST" if files else "GET", url, headers=headers, data=data, timeout=30).text
-
-    def start(self, arguments: list[str]) -> None:
-        log = self.folder / "run.log"
-        with log.open("wb") as output:
-            self.running = subprocess.Popen(
-                ["bridge", "run", *arguments], cwd=self.folder, env=self.environ, stdout=output, stderr=output
-            )
-        play.wait_until(lambda: play.is_ready(f"{self.url}/readyz"), "the bridge is ready")
-        self.sandbox_url = re.findall(r"SANDBOX.*(http://\S+)", log.read_text("utf-8"))[0]
-        play.wait_until(lambda: play.is_ready(self.sandbox_url), "the sandbox answers")
-
-    def stop(self) -> None:
-        if self.running:
-            self.running.terminate()
-            assert self.running.wait(60) == 0
 
 
 @pytest.fixture
