@@ -9,7 +9,6 @@ from jinja2 import Environment, FileSystemLoader
 
 from bridge.sandbox import dialogs, lists
 from bridge.sandbox.journal import shown as entry_object
-from bridge.sandbox.members import iso
 from bridge.sandbox.messages import Ask, Reply
 from bridge.sandbox.operations import OPERATIONS
 from bridge.sandbox.state import ContactList, Entry, Record, State
@@ -22,7 +21,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
 }
 TEMPLATES = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent / "templates"), trim_blocks=True)
-TEMPLATES.filters["iso"] = iso
+TEMPLATES.filters["moment"] = lambda moment: f"{moment:%Y-%m-%d %H:%M:%S}"
 
 STATUS_NAMES = ("building", "built", "inactive", "active", "dialing", "paused")
 LIST_TYPE_NAMES = ("static", "dynamic", "FastPath", "active sort")
