@@ -2,7 +2,6 @@
 
 import signal
 import socket
-import tempfile
 import time
 from pathlib import Path
 
@@ -11,16 +10,22 @@ from bridge.supervise import Program
 PORT_PATIENCE_S = 10.0
 
 
-def web(*, host: str, port: int, workers: int) -> Program:
-    environ = {"PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="bridge-metrics-")}
+def web(*, host: str, port: int, workers: int, metrics: Path) -> Program:
     bind = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     options = ["--config", "python:bridge.gunicorn", "--bind", bind, "--workers", str(workers)]
     # Left alone it would finish slowly and keep the port from the next supervisor. What it has answered is durable.
-    return Program(name="web", arguments=["-m", "gunicorn", *options], environ=environ, orphan_signal=signal.SIGKILL)
+    return Program(
+        name="web", arguments=["-m", "gunicorn", *options], environ=_counting_in(metrics), orphan_signal=signal.SIGKILL
+    )
 
 
-def worker() -> Program:
-    return Program(name="worker", arguments=["-m", "bridge", "worker"])
+def worker(*, metrics: Path) -> Program:
+    return Program(name="worker", arguments=["-m", "bridge", "worker"], environ=_counting_in(metrics))
+
+
+def _counting_in(folder: Path) -> dict[str, str]:
+    """An empty folder in which all processes add up what they count, so that the web process shows the sum."""
+    return {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
 
 
 def sandbox(*, port: int, data: Path | None) -> Program:

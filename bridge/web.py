@@ -67,8 +67,15 @@ def not_ready(bridge: Bridge) -> list[str]:
     return reasons
 
 
+SENTENCES = {
+    404: "There is nothing at this address; webhooks go to /webhooks/<source>.",
+    405: "This address does not take this method.",
+}
+
+
 def _explain(error: HTTPException) -> Response:
-    return problem(error.code or 500, error.description or "")
+    status = error.code or 500
+    return problem(status, SENTENCES.get(status) or error.description or "")
 
 
 def _hide(error: Exception) -> Response:

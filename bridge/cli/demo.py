@@ -81,10 +81,12 @@ def _environment(folder: Path, sandbox_url: str, url: str) -> dict[str, str]:
 
 @contextmanager
 def _running(folder: Path, sandbox_port: int, port: int) -> Iterator[Supervisor]:
+    counts = folder / "metrics"
+    counts.mkdir()
     parts = [
         programs.sandbox(port=sandbox_port, data=None),
-        programs.worker(),
-        programs.web(host="127.0.0.1", port=port, workers=1),
+        programs.worker(metrics=counts),
+        programs.web(host="127.0.0.1", port=port, workers=1, metrics=counts),
     ]
     supervisor = Supervisor(parts, log_to=folder / "log")
     supervisor.start()

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -31,12 +32,14 @@ def command(port: int | None, host: str, workers: int, sandbox: bool) -> None:
     port = port or read.port
     if not programs.is_free(port, host):
         raise click.ClickException(f"port {port} on {host} is taken; choose another with --port")
-    parts = [programs.worker(), programs.web(host=host, port=port, workers=workers)]
-    if read.sandbox and "ALVARIA_BASE_URL" not in os.environ:
-        parts.insert(0, _sandbox())
-    _migrate(read.database_url)
-    _say(host, port)
-    sys.exit(Supervisor(parts).run())
+    with tempfile.TemporaryDirectory(prefix="bridge-metrics-") as metrics:
+        counts = Path(metrics)
+        parts = [programs.worker(metrics=counts), programs.web(host=host, port=port, workers=workers, metrics=counts)]
+        if read.sandbox and "ALVARIA_BASE_URL" not in os.environ:
+            parts.insert(0, _sandbox())
+        _migrate(read.database_url)
+        _say(host, port)
+        sys.exit(Supervisor(parts).run())
 
 
 def _sandbox() -> Program:

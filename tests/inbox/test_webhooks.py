@@ -228,5 +228,11 @@ def test_metrics_count_what_was_accepted_and_what_was_refused(web: FlaskClient) 
     assert 'bridge_webhooks_total{result="forged",source="generic"}' in text
 
 
+def test_an_unknown_address_says_where_webhooks_go(web: FlaskClient) -> None:
+    answer = web.get("/webhook")
+    assert answer.json
+    assert "/webhooks/<source>" in answer.json["detail"]
+
+
 def test_ready_says_yes_when_all_is_there(web: FlaskClient) -> None:
     assert web.get("/readyz").json == {"status": "ready", "reasons": []}
