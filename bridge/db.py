@@ -9,10 +9,10 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import URL, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy import Connection as Connection  # for those who only hand it on
-from sqlalchemy import Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from bridge.errors import BadSettings, DatabaseAway
 
@@ -67,7 +67,16 @@ class Database:
 
 
 def _engine(url: str, pool_size: int) -> Engine:
-    parsed = make_url(url)
+    try:
+        return _made_engine(make_url(url), pool_size)
+    except (ArgumentError, ModuleNotFoundError):
+        known = (
+            "write sqlite:///var/bridge.db, or postgresql://user:password@host/name with the extra `postgres` installed"
+        )
+        raise BadSettings((f"DATABASE_URL: not a database that the bridge can use; {known}",)) from None
+
+
+def _made_engine(parsed: URL, pool_size: int) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(
             parsed, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args={"connect_timeout": 5}

@@ -26,6 +26,9 @@ SANDBOX = {
 }
 """What the sandbox accepts; see the sandbox's own description."""
 
+OURS = ("ALVARIA_", "BRIDGE_", "DATABASE_URL", "PORT")
+"""How the names of our variables begin."""
+
 MAKE_A_KEY = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 
@@ -70,7 +73,6 @@ class Settings:
     max_body_bytes: int
     limits: Limits
     policy: Policy
-    lease: timedelta
     secret_key: str = field(repr=False)
     starts_at: datetime | None
     """What the clock shows at the start; for recorded requests."""
@@ -87,6 +89,7 @@ class Settings:
 def load(*, needs_alvaria: bool = True) -> Settings:
     """Read .env and the environment; raise BadSettings with every mistake."""
     load_dotenv(Path(".env"))
+    _drop_empty()
     env = Env(eager=False)
     sandbox = bool(env.bool("BRIDGE_SANDBOX", False))
     found: dict[str, Any] = {
@@ -105,6 +108,12 @@ def load(*, needs_alvaria: bool = True) -> Settings:
     if mistakes:
         raise BadSettings(tuple(mistakes))
     return Settings(**found, environ=dict(os.environ))
+
+
+def _drop_empty() -> None:
+    """`NAME=` says no more than leaving the line out."""
+    for name in [name for name, value in os.environ.items() if not value.strip() and name.startswith(OURS)]:
+        del os.environ[name]
 
 
 def _at_least(least: float) -> Callable[[float], None]:
@@ -128,7 +137,6 @@ READ: dict[str, Callable[[Env], Any]] = {
     "trusted_proxies": lambda env: env.int("BRIDGE_TRUSTED_PROXIES", 0, validate=_at_least(0)),
     "port": lambda env: env.int("PORT", 8080, validate=_at_least(0)),
     "max_body_bytes": lambda env: env.int("BRIDGE_MAX_BODY_BYTES", 2 * 1024 * 1024, validate=_at_least(1)),
-    "lease": lambda env: timedelta(seconds=env.float("BRIDGE_LEASE_S", 120, validate=_at_least(1)) or 0),
     "secret_key": lambda env: env.str("BRIDGE_SECRET_KEY", ""),
     "starts_at": lambda env: _in_utc(env.datetime("BRIDGE_CLOCK", None)),
 }
@@ -174,6 +182,8 @@ def _limits(env: Env) -> Limits:
         known.name: _limit(env, f"BRIDGE_{known.name.upper()}", getattr(Limits(), known.name))
         for known in dataclasses.fields(Limits)
     }
+    if "BRIDGE_DEFAULT_EXPIRY" not in os.environ:
+        found["default_expiry"] = min(found["default_expiry"], found["max_expiry"] or found["default_expiry"])
     return Limits(**found)
 
 
@@ -215,6 +225,9 @@ def _contradictions(found: Mapping[str, Any], *, needs_alvaria: bool) -> list[st
     mistakes = []
     if needs_alvaria and not found["sandbox"] and not found["secret_key"]:
         mistakes.append(f"BRIDGE_SECRET_KEY: not set; {MAKE_A_KEY}")
+    limits = found["limits"]
+    if not mistakes and limits.default_expiry > limits.max_expiry:
+        mistakes.append("BRIDGE_DEFAULT_EXPIRY: is longer than BRIDGE_MAX_EXPIRY")
     if found["starts_at"] and not found["sandbox"]:
         mistakes.append("BRIDGE_CLOCK: the time can only be chosen for the sandbox; remove it, or set BRIDGE_SANDBOX=1")
     return mistakes

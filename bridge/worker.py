@@ -60,7 +60,7 @@ def sender_of(bridge: Bridge, worker: str) -> Sender:
         lookups=bridge.lookups,
         holds=Holds(),
         policy=bridge.settings.policy,
-        lease=max(bridge.settings.lease, timedelta(seconds=REQUESTS * bridge.client.longest_send_s + MARGIN_S)),
+        lease=timedelta(seconds=REQUESTS * bridge.client.longest_send_s + MARGIN_S),
         target=bridge.settings.target,
         worker=worker,
     )

@@ -96,3 +96,9 @@ def test_a_database_that_is_not_there_is_said_to_be_away(url: str) -> None:
 def test_a_folder_that_cannot_be_made_is_a_mistake_of_the_settings() -> None:
     with pytest.raises(BadSettings, match="DATABASE_URL"):
         Database("sqlite:////proc/none/bridge.db")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://somewhere/x", "oracle://x"])
+def test_a_database_of_another_kind_is_a_mistake_of_the_settings(url: str) -> None:
+    with pytest.raises(BadSettings, match="DATABASE_URL"):
+        Database(url)

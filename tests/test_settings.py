@@ -63,7 +63,6 @@ WRONG = {
     "BRIDGE_TRUSTED_PROXIES": "-1",
     "PORT": "http",
     "BRIDGE_MAX_BODY_BYTES": "0",
-    "BRIDGE_LEASE_S": "0",
     "BRIDGE_CLOCK": "yesterday",
     "BRIDGE_CONNECT_TIMEOUT_S": "0",
     "BRIDGE_READ_TIMEOUT_S": "soon",
@@ -95,7 +94,6 @@ def test_the_defaults() -> None:
     assert found.mappings == Path("mappings")
     assert (found.port, found.public_url, found.trusted_proxies) == (8080, "", 0)
     assert found.max_body_bytes == 2 * 1024 * 1024
-    assert found.lease == timedelta(minutes=2)
     assert found.limits == Limits()
     assert found.policy == Policy()
     assert found.starts_at is None
@@ -190,7 +188,6 @@ LIMITS: dict[str, tuple[str, Any]] = {
     "BRIDGE_CHANNELS": ("all,voice,fax", ("all", "voice", "fax")),
     "BRIDGE_KEY_PREFIX": ("acme.", "acme."),
     "BRIDGE_MAX_CUSTOM_STRINGS": ("2", 2),
-    "BRIDGE_MAX_RECORDS": ("5", 5),
 }
 
 
@@ -255,3 +252,16 @@ def test_no_secret_is_shown() -> None:
 def test_no_secret_is_told_in_a_mistake() -> None:
     told = mistakes({**NEEDED, "BRIDGE_CLOCK": "2026-05-12", "DATABASE_URL": "postgresql://b:very-secret-4@h/d"})
     assert "very-secret" not in "".join(told)
+
+
+@pytest.mark.parametrize("name", [*NEEDED, "PORT", "BRIDGE_SANDBOX", "DATABASE_URL", "BRIDGE_MAX_BODY_BYTES"])
+def test_an_empty_variable_says_no_more_than_none(name: str) -> None:
+    without = mistakes({known: value for known, value in NEEDED.items() if known != name}) if name in NEEDED else None
+    given = {**NEEDED, name: " "}
+    assert (mistakes(given) if name in NEEDED else loaded(given).port and None) == without
+
+
+def test_a_default_expiry_beyond_the_longest_is_a_contradiction() -> None:
+    assert mistakes(SANDBOX | {"BRIDGE_DEFAULT_EXPIRY": "400d"}) == [
+        "BRIDGE_DEFAULT_EXPIRY: is longer than BRIDGE_MAX_EXPIRY"
+    ]

@@ -52,12 +52,19 @@ def test_what_ends_is_started_again(tmp_path: Path, code: int) -> None:
 def test_what_is_killed_is_started_again(tmp_path: Path) -> None:
     file = tmp_path / "starts"
     supervisor = Supervisor([program(STAYS, file)], log_to=tmp_path / "log")
-    thread, _ = watched(supervisor)
-    wait_until(lambda: starts(file) == 1, "it runs")
-    supervisor.running[0].process.kill()
-    wait_until(lambda: starts(file) == 2, "it runs again")
-    supervisor.stop.set()
-    thread.join()
+
+    def kill_and_see() -> None:
+        wait_until(lambda: starts(file) == 1, "it runs")
+        supervisor.running[0].process.kill()
+        wait_until(lambda: starts(file) == 2, "it runs again")
+        supervisor.stop.set()
+
+    supervisor.start()
+    watcher = threading.Thread(target=kill_and_see)
+    watcher.start()
+    # In this thread, as `bridge run` does: Linux tells a program of the end of the thread that started it.
+    supervisor.watch()
+    watcher.join()
     supervisor.end()
     assert supervisor.running[0].process.returncode == 0
 

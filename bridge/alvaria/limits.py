@@ -23,5 +23,3 @@ class Limits:
     key_prefix: str = "crm."
     """What marks a key as ours."""
     max_custom_strings: int = MAX_CUSTOM_STRINGS
-    max_records: int = 1
-    """FastPath records in one request."""

@@ -84,6 +84,24 @@ def show_(event_id: int, json_wanted: bool) -> None:
     )
 
 
+@command.command("unreadable")
+@show.as_json
+def unreadable(json_wanted: bool) -> None:
+    """List the webhooks that came from their source but could not be read, the newest first.
+
+    \b
+    Example:
+      bridge events unreadable
+    """
+    columns = ("webhook", "source", "received", "problem")
+    with rows.opened() as database, database.reading() as conn:
+        lines = queries.unreadable_webhooks(conn)
+    if json_wanted:
+        show.as_program_reads([dict(zip(columns, line, strict=True)) for line in lines])
+        return
+    show.table(columns, ([show.value(cell) for cell in line] for line in lines), empty="None: all could be read.")
+
+
 @command.command("replay")
 @click.argument("event_ids", metavar="ID…", type=int, nargs=-1, required=True)
 def replay(event_ids: tuple[int, ...]) -> None:

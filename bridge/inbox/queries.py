@@ -1,5 +1,6 @@
 """What people ask about events."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +34,7 @@ class EventLine:
     state: str
     times_seen: int
     outcomes: Mapping[str, int]
-    """How many rules came to which outcome in the last translation."""
+    """How many rules came to which outcome, each in its newest translation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +57,7 @@ def list_events(conn: Connection, wanted: Wanted) -> list[EventLine]:
     return [
         EventLine(
             **{name: row[name] for name in ("id", "source", "type", "record_id", "received_at", "state", "times_seen")},
-            outcomes=counts.get(row["id"], {}),
+            outcomes=dict(counts.get(row["id"], {})),
         )
         for row in lines
     ]
@@ -73,17 +74,14 @@ def _matching(wanted: Wanted) -> ColumnElement[bool]:
     return and_(true(), *conditions)
 
 
-def _outcome_counts(conn: Connection, event_ids: list[int]) -> dict[int, dict[str, int]]:
-    last = events.c.id == outcomes.c.event_id
-    rows = conn.execute(
-        select(outcomes.c.event_id, outcomes.c.kind, func.count())
-        .join(events, last & (events.c.translation == outcomes.c.translation))
-        .where(outcomes.c.event_id.in_(event_ids))
-        .group_by(outcomes.c.event_id, outcomes.c.kind)
-    )
-    counts: dict[int, dict[str, int]] = {}
-    for event_id, kind, number in rows:
-        counts.setdefault(event_id, {})[kind] = number
+def _outcome_counts(conn: Connection, event_ids: list[int]) -> dict[int, Counter[str]]:
+    """Of each rule its newest outcome: a replay passes over what was carried out before."""
+    c = outcomes.c
+    rows = conn.execute(select(c.event_id, c.rule, c.kind).where(c.event_id.in_(event_ids)).order_by(c.id))
+    newest = {(event_id, rule): kind for event_id, rule, kind in rows}
+    counts: dict[int, Counter[str]] = {}
+    for (event_id, _), kind in newest.items():
+        counts.setdefault(event_id, Counter())[kind] += 1
     return counts
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from bridge import clock
+from bridge import clock, metrics
 from bridge.db import Database
 from bridge.inbox.receive import receive
 from bridge.model import Received
@@ -21,11 +21,13 @@ def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: 
     def webhook(source: str) -> Response:
         known = sources.get(source)
         if not known:
+            metrics.WEBHOOKS.labels("", ReplyKind.UNKNOWN_SOURCE).inc()
             return _response(reply(None, ReplyKind.UNKNOWN_SOURCE))
         request.max_content_length = limit = known.max_body_bytes or max_body_bytes
         try:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
+            metrics.WEBHOOKS.labels(source, ReplyKind.TOO_LARGE).inc()
             return _response(reply(known, ReplyKind.TOO_LARGE, detail=f"at most {limit} bytes"))
         now = clock.now()
         received = Received(

@@ -57,9 +57,13 @@ def _mappings(catalogue: Catalogue) -> Iterator[Finding]:
     for problem in catalogue.problems:
         yield Finding(what="mappings", state="failed" if problem.severity == "error" else "warning", words=str(problem))
     for name, mapping in sorted(catalogue.mappings.items()):
-        if missing := mapping.source.missing_secrets:
-            words = f"{name}: set {' and '.join(missing)}; until then its webhooks are answered 503"
+        missing = " and ".join(mapping.source.missing_secrets)
+        if not all(secret.values for secret in mapping.source.secrets.values()):
+            words = f"{name}: set {missing}; until then its webhooks are answered 503"
             yield Finding(what="mappings", state="failed", words=words)
+        elif missing:
+            words = f"{name}: {missing} has no value; another value of the same secret is used"
+            yield Finding(what="mappings", state="warning", words=words)
         else:
             yield Finding(what="mappings", state="ok", words=f"{name}: {len(mapping.rules or ())} rules")
     if not catalogue.mappings:
@@ -84,7 +88,11 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             words = f"{number} {state}; see: bridge deliveries list --state {state}"
             yield Finding(what="deliveries", state="warning", words=words)
     if unreadable:
-        yield Finding(what="webhooks", state="warning", words=f"{unreadable} verified ones could not be read")
+        yield Finding(
+            what="webhooks",
+            state="warning",
+            words=f"{unreadable} verified ones could not be read; see: bridge events unreadable",
+        )
 
 
 def _token(client: Client, now: datetime) -> Iterator[Finding]:

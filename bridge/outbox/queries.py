@@ -67,7 +67,11 @@ def counts_by_state(conn: Connection) -> dict[str, int]:
 
 
 def why(conn: Connection, delivery: Delivery, now: datetime) -> str:
-    """Why it has not arrived yet, or what became of it, in one sentence."""
+    """Why it has not arrived yet, or what became of it, in one sentence without its full stop."""
+    return _why(conn, delivery, now).rstrip(".")
+
+
+def _why(conn: Connection, delivery: Delivery, now: datetime) -> str:
     if delivery.state is not DeliveryState.WAITING:
         return _not_waiting(delivery)
     if ahead := _ahead(conn, delivery):

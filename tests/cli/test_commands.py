@@ -12,6 +12,7 @@ from bridge.cli import COMMANDS, main
 from bridge.demo import play
 from bridge.demo.samples import FOLDER
 from bridge.inbox import store as inbox
+from bridge.model import Outcome, OutcomeKind, WebhookState
 from bridge.outbox.store import queue
 from bridge.wiring import Bridge
 from tests.words import NOON, event, insert, upsert, webhook
@@ -216,6 +217,26 @@ def test_a_person_decides_about_a_delivery(with_deliveries: Bridge) -> None:
     assert run("deliveries", "discard", "1", "2", "--reason", "a test").exit_code == 0
     assert "a test" in run("deliveries", "why", "2").output
     assert run("deliveries", "retry", "1").exit_code == 1
+
+
+def test_a_replayed_event_still_shows_what_was_carried_out_before(bridge: Bridge) -> None:
+    made = [
+        Outcome(rule="a", kind=OutcomeKind.TRANSLATED),
+        Outcome(rule="b", kind=OutcomeKind.REJECTED, reason="x"),
+    ]
+    with bridge.database.transaction() as conn:
+        inbox.keep(conn, webhook(), (event(),))
+        for number, outcomes in enumerate((made, made[1:]), start=1):
+            done = inbox.Translation(event_id=1, translation=number, mapping_version="v1", at=NOON)
+            inbox.add_outcomes(conn, done, tuple(outcomes))
+    [line] = json.loads(run("events", "list", "--json").output)
+    assert line["outcomes"] == {"translated": 1, "rejected": 1}
+
+
+def test_unreadable_webhooks_are_listed(bridge: Bridge) -> None:
+    with bridge.database.transaction() as conn:
+        inbox.keep(conn, webhook(state=WebhookState.UNREADABLE, problem="the body is not JSON"), ())
+    assert "the body is not JSON" in run("events", "unreadable").output
 
 
 def test_several_deliveries_are_decided_all_or_none(with_deliveries: Bridge) -> None:
