@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, TypeAlias
 
@@ -64,6 +64,8 @@ class Event:
     """The id that the CRM gave the event; `event.id` in mappings. Not every CRM promises that it is unique."""
     dedup_key: str
     """The same for every repetition of this event, whatever batch or attempt it comes in."""
+    dedup_window: timedelta | None = None
+    """How long the key means this event and no new one; without end where it is None."""
     occurred_at: datetime
     """The CRM's time of the change; the time of arrival where the CRM says none."""
     received_at: datetime
@@ -71,6 +73,10 @@ class Event:
     record: Mapping[str, Json] = field(default_factory=dict)
     previous: Mapping[str, Json] = field(default_factory=dict)
     changed: Sequence[str] = ()
+    merged: tuple[str, ...] = ()
+    """Other records of the CRM that ended in this one."""
+    sequence: int | None = None
+    """The CRM's own count of changes, which tells apart what happened at the same moment."""
     body: Json = None
     """The part of the webhook's body that is this event."""
     headers: Mapping[str, str] = field(default_factory=dict)

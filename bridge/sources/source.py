@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from enum import StrEnum
-from typing import TypeAlias
 
 from bridge.errors import NotReady
 from bridge.expressions import Template
+from bridge.sources.checks import Check
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,79 +20,20 @@ class Secret:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """One piece of a signed message, such as the URL, and how it is written there."""
-
-    name: str
-    form: str = "raw"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signature:
-    header: str
-    encoding: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stamp:
-    """The signed time of sending, and how far it may be from ours, either way."""
-
-    header: str
-    format: str
-    tolerance: timedelta
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hmac:
-    """A signature over parts of the request, made with a shared secret."""
-
-    digest: str
-    secret: str
-    key: str
-    message: tuple[Part, ...]
-    signature: Signature
-    timestamp: Stamp | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Static:
-    """A shared secret sent along as it is, in a header or in the query."""
-
-    secret: str
-    header: str | None = None
-    query: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Constraint:
-    """A value of the request that must be a known one. It narrows; it proves no sender."""
-
-    value: Template
-    secret: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnyOf:
-    checks: "tuple[Check, ...]"
-
-
-@dataclass(frozen=True, kw_only=True)
-class AllOf:
-    checks: "tuple[Check, ...]"
-
-
-Check: TypeAlias = Hmac | Static | Constraint | AnyOf | AllOf
-
-
-@dataclass(frozen=True, kw_only=True)
 class Reading:
     """Where the events stand in the body."""
 
     format: str
+    json_field: str | None = None
+    """The field of a form that holds the whole as JSON."""
     root: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    """The kinds of wrapped values that are unwrapped."""
     events: tuple[str, ...] = ()
     inherit: tuple[str, ...] = ()
     """Members beside the list of events that each event shares."""
+    fan_out: tuple[str, ...] = ()
+    """A list in each event, of records: each of them makes an event of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +42,22 @@ class EventPlan:
 
     type: Template
     record_id: Template
+    skip: Template | None = None
+    """True for what is no event, such as a CRM's test message."""
     id: Template | None = None
     occurred_at: Template | None = None
     time: str = "iso8601"
+    zone: tzinfo | None = None
+    """What a time without a zone means; None refuses it."""
     tenant: Template | None = None
     dedup_key: Template | None = None
+    dedup_window: timedelta | None = None
+    """How long a key means a repetition; None: for ever, and where the key is only a hash, a day."""
     record: Template | None = None
     previous: Template | None = None
     changed: Template | None = None
+    merged: Template | None = None
+    sequence: Template | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.documents import Document, load
+from bridge.sources.checks import Place, Static
 from bridge.sources.schema import preset_names, preset_text, read_source
-from bridge.sources.source import Static
 from tests.sources.recorded import SOURCES, problems_of, source
 
 FULL = """
@@ -153,7 +153,7 @@ HMAC = "hmac: {digest: sha256, secret: key, message: [body], signature: {header:
         (
             "[body]",
             "[body], timestamp: {header: A, format: ms, tolerance: 5}",
-            "timestamp.tolerance: is not a time in sec",
+            "timestamp.tolerance: is not a length of time",
         ),
         (HMAC, "any: {static: {}}", "verify.any: is not a list"),
         (HMAC, "any: []", "verify.any: is empty; add a check"),
@@ -227,7 +227,7 @@ def test_a_part_of_a_preset_can_be_overridden_member_by_member() -> None:
 
 def test_a_verification_is_replaced_as_a_whole() -> None:
     mine = source("{name: mine, preset: generic, secrets: {k: x}, verify: {static: {secret: k, query: key}}}")
-    assert mine.verify == Static(secret="k", query="key")
+    assert mine.verify == Static(secret="k", place=Place(kind="query", name="key"))
     assert "key" in mine.redact.query
 
 
