@@ -1,5 +1,6 @@
 """Mistakes in the `source:` part: each with its line and what to do about it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.documents import Document, load
-from bridge.sources.checks import Place, Static
+from bridge.sources.checks import Place, Static, secrets_of
+from bridge.sources.presets import preset_parts
 from bridge.sources.schema import preset_names, preset_text, read_source
-from tests.sources.recorded import SOURCES, problems_of, source
+from bridge.sources.schema.checks import CheckField
+from tests.sources.recorded import problems_of, source
 
 FULL = """
   name: mine
@@ -22,10 +25,6 @@ FULL = """
 """
 
 
-def test_the_presets_are_listed() -> None:
-    assert preset_names() == ("generic", "hubspot", "salesforce-outbound")
-
-
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_names_all_its_parts_and_its_facts(name: str) -> None:
     parts = load(preset_text(name), name).data
@@ -35,9 +34,10 @@ def test_a_preset_names_all_its_parts_and_its_facts(name: str) -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_a_printed_preset_can_be_written_out_in_a_mapping(name: str) -> None:
-    by_preset = next(source(yaml) for yaml in SOURCES.values() if f"preset: {name}" in yaml)
-    secrets = "".join(f"\n  {secret}: x" for secret in by_preset.secrets)
-    text = f"name: mine\nsecrets:{secrets}\n{preset_text(name)}"
+    asked = secrets_of(CheckField().deserialize(preset_parts(name)["verify"]))
+    secrets = json.dumps(dict.fromkeys(asked, "x"))
+    by_preset = source(f"{{name: mine, preset: {name}, secrets: {secrets}}}")
+    text = f"name: mine\nsecrets: {secrets}\n{preset_text(name)}"
     written, problems = read_source(load(text, "mine.yaml"), (), {})
     assert not problems
     assert written
