@@ -8,7 +8,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from bridge.documents import Document, Path
 from bridge.errors import Problem
-from bridge.sources.checks import Check, Place, secrets_of, sent_along
+from bridge.sources.checks import Check, Place, Signed, leaves, secrets_of, sent_along
 from bridge.sources.presets import preset_names, preset_parts
 from bridge.sources.schema.checks import CheckField, offered, proves_sender
 from bridge.sources.schema.parts import DocsSchema, EventSchema, LimitsSchema, ReadingSchema, RedactSchema, ReplyField
@@ -115,6 +115,16 @@ class SourceSchema(StrictSchema):
             mistakes = {name: [f'is missing; add it, as in {name}: ["${{{name.upper()}}}"]'] for name in needed - given}
         if mistakes:
             raise ValidationError({"secrets": mistakes})
+
+    @validates_schema(skip_on_field_errors=True)
+    def read_what_is_signed(self, data: dict[str, Any], **_: Any) -> None:
+        """Who signs a form's fields has not signed a body that is read as something else."""
+        signed = [leaf for leaf in leaves(data["verify"]) if isinstance(leaf, Signed)]
+        names = [{part.name for part in leaf.message} for leaf in signed]
+        if data["read"].format != "form" and any("sorted_form" in each and "body" not in each for each in names):
+            raise ValidationError(
+                {"read": {"format": ["must be form, since a form's fields are signed; write format: form"]}}
+            )
 
     def check(self, data: Mapping[str, Any]) -> Check:
         """What a request must hold against."""
