@@ -66,9 +66,10 @@ def _date(data: Json) -> Json:
     if not isinstance(data, str) or not data.startswith("/Date("):
         return data
     try:
-        return from_dotnet(data).isoformat().replace("+00:00", "Z")
+        at = from_dotnet(data)
     except (ValueError, OverflowError):
         return data
+    return at.isoformat(timespec="milliseconds" if at.microsecond else "seconds").replace("+00:00", "Z")
 
 
 PLAIN: Mapping[str, Callable[[Json], Json]] = {"key_value": _key_value, "dynamics": _dynamics, "dates": _date}

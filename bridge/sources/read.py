@@ -46,7 +46,7 @@ def _event(source: Source, received: Received, body: Json, item: Item, index: in
         body=item.data,
         headers=received.headers,
     )
-    scope = {"item": item.data, "body": body, "headers": received.headers, "each": item.each, "index": index}
+    scope = {"item": item.data, "body": body, "headers": received.headers, "index": index, **item.own}
     try:
         if item.problem:
             raise Unreadable(item.problem)

@@ -1,7 +1,7 @@
 """One body -> the items in it that are an event each."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from bridge.errors import Unreadable
 from bridge.model import Json
@@ -11,10 +11,11 @@ from bridge.sources.source import Reading
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """The part of the body that is one event; `each` is its own entry of a list that was fanned out."""
+    """The part of the body that is one event."""
 
     data: Json
-    each: Json = None
+    own: Mapping[str, Json] = field(default_factory=dict)
+    """`each`: its entry of a list that was fanned out."""
     problem: str | None = None
 
 
@@ -53,7 +54,7 @@ def _fanned_out(data: dict[str, Json], reading: Reading) -> Iterator[Item]:
         yield Item(data=data, problem=str(error))
         return
     for each in found if isinstance(found, list) else [found]:
-        yield Item(data=_with(data, reading.fan_out, [each]), each=each)
+        yield Item(data=_with(data, reading.fan_out, [each]), own={"each": each})
 
 
 def _with(data: dict[str, Json], path: tuple[str, ...], value: Json) -> dict[str, Json]:
