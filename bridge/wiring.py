@@ -1,6 +1,7 @@
 """Builds database, client and catalogue once, for web, worker and commands."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from bridge import clock
 from bridge.alvaria.client import Client
@@ -10,6 +11,7 @@ from bridge.errors import BadSettings
 from bridge.mappings import catalogue
 from bridge.mappings.catalogue import Catalogue
 from bridge.settings import Alvaria, Settings
+from bridge.versions.follow import Published
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +21,19 @@ class Bridge:
     settings: Settings
     database: Database
     catalogue: Catalogue
+    """What the files held when this was built; what is at work is `published`."""
     client: Client
     lookups: Lookups
+
+    @cached_property
+    def published(self) -> Published:
+        return Published(
+            self.database, self.catalogue, env=self.settings.environ, limits=self.settings.limits
+        )  # fmt: skip
+
+    def publish_files(self) -> None:
+        """Read the folder; what has changed in it is published at the next look."""
+        self.published.publish(load_catalogue(self.settings))
 
     def close(self) -> None:
         self.client.close()

@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 import time
+from contextlib import suppress
 from datetime import timedelta
 
 from bridge import clock, log
@@ -27,11 +28,21 @@ DELIVERIES_PER_ROUND = 50
 
 
 def run(bridge: Bridge) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM or SIGINT; SIGHUP has the folder of mappings read again."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    # A thread, since the loop may be waiting for an answer, and the web processes for the mended mapping.
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload, args=(bridge,)).start())
+    bridge.published.publish(bridge.catalogue)
     work(bridge, stop)
+
+
+def reload(bridge: Bridge) -> None:
+    """Read the folder of mappings again and publish what has changed; where the database is away, the loop will."""
+    bridge.publish_files()
+    with suppress(DatabaseAway):
+        bridge.published.follow()
 
 
 def work(bridge: Bridge, stop: threading.Event) -> None:
@@ -68,7 +79,9 @@ def sender_of(bridge: Bridge, worker: str) -> Sender:
 
 def work_once(bridge: Bridge, sender: Sender, stop: threading.Event) -> bool:
     """One round; False if there was nothing to do."""
-    busy = fill(bridge.database, bridge.catalogue, limits=bridge.settings.limits, now=clock.now()) > 0
+    # In each round, so that what is replayed after a publication meets the published version.
+    bridge.published.follow()
+    busy = fill(bridge.database, bridge.published.catalogue, limits=bridge.settings.limits, now=clock.now()) > 0
     for _ in range(DELIVERIES_PER_ROUND):
         if stop.is_set() or not deliver_next(sender):
             break

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.alvaria.client import Client
-from bridge.db import Database
+from bridge.db import Connection, Database
 from bridge.errors import BridgeError, TokenRefused, Unreachable
 from bridge.inbox import store as inbox
 from bridge.mappings.catalogue import Catalogue
 from bridge.outbox import queries
 from bridge.outbox.store import binding
 from bridge.settings import Settings
+from bridge.versions import queries as versions
 
 LARGEST_SKEW = timedelta(seconds=30)
 
@@ -77,6 +78,7 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             return
         with database.reading() as conn:
             binding.check(conn, settings.target)
+            yield from _versions(conn)
             new, unreadable, counts = inbox.waiting(conn), inbox.unreadable(conn), queries.counts_by_state(conn)
     except BridgeError as error:
         yield Finding(what="database", state="failed", words=str(error))
@@ -93,6 +95,16 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             state="warning",
             words=f"{unreadable} verified ones could not be read; see: bridge events unreadable",
         )
+
+
+def _versions(conn: Connection) -> Iterator[Finding]:
+    """What is at work in spite of its file."""
+    for line in versions.mapping_lines(conn):
+        if line.state != "ok":
+            words = (
+                f"{line.name}: {line.state}; version {line.version} is at work since {line.since:%Y-%m-%d %H:%M} UTC"
+            )
+            yield Finding(what="mappings", state="warning", words=f"{words}; see: bridge mappings list")
 
 
 def _token(client: Client, now: datetime) -> Iterator[Finding]:

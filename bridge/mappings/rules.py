@@ -114,6 +114,8 @@ class Mapping:
     customers: tuple[Template, ...] = ()
     key_prefix: str = ""
     tables: abc.Mapping[str, abc.Mapping[str, Any]] = field(default_factory=dict)
+    owns: tuple[str, ...] = ()
+    """The keys whose value here counts, where others write the same cookie: a statement for `bridge check`."""
     rules: tuple[Rule, ...] | None = None
     tests: tuple[Trial, ...] = ()
     texts: abc.Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -132,13 +132,6 @@ def _expected_rules(draft: Draft) -> Found:
 CHECKS = (_actions, _once, _rule_names, _customer, _tables, _settings, _records, _expected_rules)
 
 
-def outlook(data: Any) -> Found:
-    """What is no mistake, and yet will not happen."""
-    for at, rule in maps(as_map(data).get("rules"), ("rules",)):
-        if "operation" in rule:
-            yield (*at, "operation"), "is not carried out by this version of the bridge; the rule is ignored"
-
-
 def as_map(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 

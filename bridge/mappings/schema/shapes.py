@@ -142,5 +142,6 @@ class MappingShape(StrictSchema):
     defaults = fields.Nested(DefaultsShape, load_default=dict)
     tables = MapOf(MapOf(Anything()), load_default=dict)
     customer = OneOrMore(Value(), load_default=list)
+    owns = Items(Text(), load_default=list)
     rules = Items(fields.Nested(RuleShape), load_default=list)
     tests = Items(fields.Nested(TestShape), load_default=list)
