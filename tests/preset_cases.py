@@ -4,7 +4,7 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode
 
@@ -86,10 +86,10 @@ def another(secret: str) -> str:
     return secret[:at] + ("1" if secret[at] == "0" else "0") + secret[at + 1 :]
 
 
-def _in_header(request: Received, name: str, alter: Alter) -> Received:
-    made = alter(request.headers[name])
-    others = {known: text for known, text in request.headers.items() if known != name}
-    return replace(request, headers=others if made is None else others | {name: made})
+def _in_header(request: Received, names: str, alter: Alter) -> Received:
+    """Several, with commas between them, where the CRM writes the same twice."""
+    made = {name: alter(text) if name in names.split(",") else text for name, text in request.headers.items()}
+    return replace(request, headers={name: text for name, text in made.items() if text is not None})
 
 
 def _in_basic(request: Received, name: str, alter: Alter) -> Received:
@@ -218,7 +218,9 @@ def is_kept_once(bridge: Bridge, shown: Shown) -> None:
     ]
     for one, said in zip(found, wanted["events"], strict=True):
         # Without a time of the CRM it is that of arrival.
-        assert one["occurred_at"] == (moment(said["occurred_at"], "any") if said["occurred_at"] else one["received_at"])
+        assert one["occurred_at"] == (
+            moment(said["occurred_at"], "any", UTC) if said["occurred_at"] else one["received_at"]
+        )
     text = everything_kept(bridge)
     for name, secret in wanted["secrets"].items():
         assert name in shown.harmless or (secret not in text and unquote(secret) not in text), name
