@@ -31,12 +31,16 @@ class Request:
 
     @cached_property
     def query(self) -> list[tuple[str, str]]:
-        pairs = self.received.url.partition("?")[2].split("&")
-        return [(query_name(pair), unquote_plus(pair.partition("=")[2])) for pair in pairs if pair]
+        return query_pairs(self.received.url)
 
     @cached_property
     def form(self) -> list[tuple[str, str]]:
         return parse_qsl(self.received.body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def query_pairs(url: str) -> list[tuple[str, str]]:
+    pairs = url.partition("?")[2].split("&")
+    return [(query_name(pair), unquote_plus(pair.partition("=")[2])) for pair in pairs if pair]
 
 
 def query_name(pair: str) -> str:

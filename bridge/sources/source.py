@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bridge.errors import NotReady
 from bridge.expressions import Template
-from bridge.sources.checks import Check
+from bridge.sources.checks import Check, Place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +78,7 @@ class ReplyKind(StrEnum):
     UNREADABLE = "unreadable"
     FORGED = "forged"
     UNKNOWN_SOURCE = "unknown_source"
+    WRONG_METHOD = "wrong_method"
     TOO_LARGE = "too_large"
     OVERLOADED = "overloaded"
     FAILED = "failed"
@@ -94,6 +95,47 @@ class ReplyPlan:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+METHODS = ("POST", "GET", "HEAD", "OPTIONS")
+"""Webhooks come by the first; an address may be tried by any of them."""
+
+ANYTHING = "*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """What a trial of the address has; names of headers, parameters and members with their text, or * for any."""
+
+    method: str
+    header: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    json: Mapping[str, str] = field(default_factory=dict)
+    members: frozenset[str] | None = None
+    """All the members that the body has; None where nothing is said of the body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a trial wants to hear."""
+
+    status: int = 200
+    echo: Place | None = None
+    """What is said back; its kind may be body, too."""
+    into_header: str = ""
+    into_member: str = ""
+    """Where it is said back, if not as the body."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "text/plain; charset=utf-8"
+    body: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handshake:
+    """How a CRM tries an address before it sends to it."""
+
+    match: Match
+    answer: Answer
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """A CRM that sends webhooks to /webhooks/<name>."""
@@ -102,6 +144,7 @@ class Source:
     preset: str | None = None
     secrets: Mapping[str, Secret]
     remember: tuple[str, ...] = ()
+    handshakes: tuple[Handshake, ...] = ()
     verify: Check
     read: Reading
     event: EventPlan

@@ -150,8 +150,10 @@ def _wrong(kind: ReplyKind, plan: ReplyPlan) -> str | None:
     return "would make the sender forget what is not kept; write a status of 400 or above, such as 503"
 
 
+NOT_THE_SOURCES = (ReplyKind.UNKNOWN_SOURCE, ReplyKind.WRONG_METHOD)
+
 ReplySchema = StrictSchema.from_dict(
-    {kind.value: fields.Nested(ReplyPlanSchema) for kind in ReplyKind if kind is not ReplyKind.UNKNOWN_SOURCE},
+    {kind.value: fields.Nested(ReplyPlanSchema) for kind in ReplyKind if kind not in NOT_THE_SOURCES},
     name="ReplySchema",
 )
 

@@ -11,8 +11,9 @@ from bridge.errors import Problem
 from bridge.sources.checks import Check, Place, Signed, leaves, secrets_of, sent_along
 from bridge.sources.presets import preset_names, preset_parts
 from bridge.sources.schema.checks import CheckField, offered, proves_sender
+from bridge.sources.schema.handshakes import HandshakeSchema
 from bridge.sources.schema.parts import DocsSchema, EventSchema, LimitsSchema, ReadingSchema, RedactSchema, ReplyField
-from bridge.sources.schema.strict import Choice, MapOf, StrictSchema, Text, Texts, instead
+from bridge.sources.schema.strict import Choice, ListOf, MapOf, StrictSchema, Text, Texts, instead
 from bridge.sources.source import Redaction, Secret, Source
 
 ALWAYS_REDACTED = frozenset({"authorization", "proxy-authorization", "cookie", "x-api-key"})
@@ -85,6 +86,7 @@ class SourceSchema(StrictSchema):
     preset = Choice(preset_names())
     secrets = MapOf(Texts(SecretText()), load_default=dict)
     remember = Texts(load_default=())
+    handshake = ListOf(fields.Nested(HandshakeSchema), load_default=list)
     verify = CheckField(required=True)
     read = fields.Nested(ReadingSchema, required=True)
     event = fields.Nested(EventSchema, required=True)
@@ -149,6 +151,7 @@ def _source(data: Mapping[str, Any], env: Mapping[str, str]) -> Source:
         preset=data.get("preset"),
         secrets={name: _secret(values, env) for name, values in data["secrets"].items()},
         remember=tuple(data["remember"]),
+        handshakes=tuple(data["handshake"]),
         verify=data["verify"],
         read=data["read"],
         event=data["event"],
