@@ -253,12 +253,27 @@ def test_shopify_may_send_one_event_for_several_subscriptions_but_each_topic_cou
     assert other.json == {"received": 1, "duplicates": 0}
 
 
-def test_a_customer_who_is_to_be_forgotten_has_the_id_of_the_record(bridge: Bridge) -> None:
-    body = b'{"shop_id": 954889, "shop_domain": "bridge-test.myshopify.com", "customer": {"id": 7064055069303}}'
-    request = with_headers(SHOPIFY.resigned(body), x_shopify_topic="customers/redact")
+@pytest.mark.parametrize(
+    ("topic", "body", "record_id"),
+    [
+        ("customers/delete", {"id": 706405506930370084}, "706405506930370084"),
+        ("customers/redact", {"shop_id": 954889, "customer": {"id": 7064055069303}}, "7064055069303"),
+        (
+            "orders/create",
+            {"id": 7064055069303, "admin_graphql_api_id": "gid://shopify/Order/5"},
+            "gid://shopify/Order/5",
+        ),
+        ("shop/redact", {"shop_id": 954889}, "954889"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["sqlite"])
+def test_an_order_of_shopify_is_not_the_customer_of_its_number(
+    bridge: Bridge, topic: str, body: dict[str, Any], record_id: str
+) -> None:
+    request = with_headers(SHOPIFY.resigned(json.dumps(body).encode()), x_shopify_topic=topic)
     post(web_of(bridge, SHOPIFY.mapping()), request)
     (event,) = kept(bridge)
-    assert (event["type"], event["record_id"]) == ("customers/redact", "7064055069303")
+    assert (event["type"], event["record_id"]) == (topic, record_id)
 
 
 def test_a_board_without_tokens_is_proved_by_a_key_in_the_address(bridge: Bridge) -> None:
