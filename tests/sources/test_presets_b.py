@@ -139,7 +139,7 @@ def test_a_conversation_of_intercom_is_never_taken_for_a_contact(item: dict[str,
 def test_who_signs_with_the_text_of_the_key_is_not_close(bridge: Bridge) -> None:
     request, key = CLOSE.request, ENTRIES[CLOSE.sample]["secrets"]["signature_key"]
     message = request.headers["close-sig-timestamp"].encode() + request.body
-    wrong = request.headers | {"close-sig-hash": hmac.new(key.encode(), message, "sha256").hexdigest()}
+    wrong = {**request.headers, "close-sig-hash": hmac.new(key.encode(), message, "sha256").hexdigest()}
     assert post(web_of(bridge, CLOSE.mapping()), replace(request, headers=wrong)).status_code == 401
 
 
@@ -173,7 +173,7 @@ def test_the_values_before_stand_beside_those_of_now() -> None:
 def test_the_same_change_in_another_message_of_attio_is_another_event(bridge: Bridge) -> None:
     web, request = web_of(bridge, ATTIO.mapping()), ATTIO.request
     for key in ("one", "one", "two"):
-        post(web, replace(request, headers=request.headers | {"idempotency-key": key}))
+        post(web, replace(request, headers={**request.headers, "idempotency-key": key}))
     assert [event["dedup_key"] for event in kept(bridge)] == ["one:0", "one:1", "two:0", "two:1"]
 
 
