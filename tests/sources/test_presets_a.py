@@ -12,6 +12,14 @@ from bridge.sources.reply import ReplyKind, reply
 from bridge.wiring import Bridge
 from tests.preset_cases import Case, Shown, cases, count, holds, is_kept_once, kept, post, web_of
 
+HUBSPOT = Shown(
+    sample="hubspot/contact-batch.json",
+    preset="hubspot",
+    secrets={"client_secret": "client_secret"},
+    proof=("header", "x-hubspot-signature-v3"),
+    covers_body=True,
+    stamped=True,
+)
 HUBSPOT_V1 = Shown(
     sample="hubspot-v1/contact-and-deal-batch.json",
     preset="hubspot-v1",
@@ -180,9 +188,23 @@ def test_what_rules_see_of_a_sample(
     assert not changed or list(event.changed) == changed
 
 
-def test_hubspots_merge_names_the_contact_that_is_gone() -> None:
-    merge = events_of(HUBSPOT_V1)[2]
-    assert (merge.record_id, merge.merged) == ("90551203", ("90438817",))
+@pytest.mark.parametrize(
+    ("changes", "record_id", "merged"),
+    [
+        ({}, "90551203", ("90438817",)),
+        ({"newObjectId": 5}, "5", ("90438817", "90551203")),
+        ({"subscriptionType": "company.merge"}, "company:90551203", ()),
+        ({"subscriptionType": "object.merge", "objectTypeId": "0-1", "objectId": 7}, "7", ("90438817",)),
+        ({"subscriptionType": "object.propertyChange", "objectTypeId": "0-3", "objectId": 7}, "0-3:7", ()),
+    ],
+)
+@pytest.mark.parametrize("shown", [HUBSPOT, HUBSPOT_V1], ids=str)
+def test_hubspots_records_are_told_apart_and_a_merge_names_those_that_are_gone(
+    shown: Shown, changes: dict[str, Any], record_id: str, merged: tuple[str, ...]
+) -> None:
+    merge = json.loads(HUBSPOT_V1.request.body)[2] | changes
+    (event,) = read(shown.mapping().source, replace(shown.request, body=json.dumps([merge]).encode()))
+    assert (event.record_id, event.merged) == (record_id, merged)
 
 
 META = json.loads(PIPEDRIVE.request.body)["meta"]
