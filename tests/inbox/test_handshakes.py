@@ -11,12 +11,15 @@ from typing import Any
 import jwt
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import func, select
 from werkzeug.test import TestResponse
 
 from bridge.alvaria.limits import Limits
 from bridge.mappings.catalogue import load
 from bridge.sources.handshake import handshake
+from bridge.sources.source import METHODS
 from bridge.tables import events, webhooks
 from bridge.web import create_app
 from bridge.wiring import Bridge
@@ -159,6 +162,24 @@ def test_an_address_can_be_tried_before_its_secret_is_set() -> None:
     answer = handshake(bare, posted('{"challenge": "c"}'))
     assert answer
     assert answer.body == b'{"challenge": "c"}'
+
+
+TRIALS = source(REST, {})
+
+
+@settings(deadline=None)
+@given(
+    method=st.sampled_from(METHODS),
+    query=st.sampled_from(["?validationToken=", "?hub.mode=subscribe&hub.challenge=", "?"]),
+    said=st.text(),
+    body=st.binary() | st.dictionaries(st.sampled_from(["challenge", "type", "token"]), st.text()).map(json.dumps),
+)
+def test_whatever_comes_in_is_a_trial_or_none_and_what_is_said_back_is_printable(
+    method: str, query: str, said: str, body: bytes | str
+) -> None:
+    request = replace(posted(body, {"x-hook-secret": said}), method=method, url=URL + query + said)
+    if answer := handshake(TRIALS, request):
+        assert all(text.isprintable() for text in answer.headers.values())
 
 
 @pytest.mark.parametrize(

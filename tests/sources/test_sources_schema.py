@@ -231,6 +231,24 @@ def test_a_verification_is_replaced_as_a_whole() -> None:
     assert "key" in mine.redact.query
 
 
+@pytest.mark.parametrize("given", [["signing_secret"], ["url_key"], ["signing_secret", "url_key"]])
+def test_of_the_ways_that_a_preset_offers_those_count_whose_secrets_are_given(given: list[str]) -> None:
+    secrets = ", ".join(f"{name}: x" for name in given)
+    mine = source(f"{{name: mine, preset: monday, secrets: {{{secrets}}}}}")
+    assert sorted(secrets_of(mine.verify)) == given
+
+
+def test_who_gives_no_secret_is_told_all_that_a_preset_offers() -> None:
+    _, problems = problems_of("{name: mine, preset: monday}")
+    assert sorted(problem.path for problem in problems) == ["source.secrets.signing_secret", "source.secrets.url_key"]
+
+
+def test_who_writes_the_ways_out_means_them_all() -> None:
+    ways = "{any: [static: {secret: a, query: k}, static: {secret: b, query: l}]}"
+    _, problems = problems_of(f"{{name: mine, preset: generic, secrets: {{a: x}}, verify: {ways}}}")
+    assert [problem.path for problem in problems] == ["source.secrets.b"]
+
+
 def test_an_overriding_mistake_stands_at_its_own_line() -> None:
     _, problems = problems_of("\n  name: mine\n  preset: generic\n  secrets: {api_key: x}\n  event:\n    tim: ms")
     assert [str(problem) for problem in problems] == [
