@@ -24,7 +24,7 @@ def create_app(bridge: Bridge | None = None) -> Flask:
         read = settings.load()
         log.set_up("web", sandbox=read.sandbox)
         bridge = wiring.build(read)
-        bridge.published.publish(bridge.catalogue)
+        bridge.publish_files()
     app = Flask("bridge", static_folder=None)
     _trust_proxies(app, bridge.settings.trusted_proxies)
     app.register_blueprint(

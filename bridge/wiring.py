@@ -1,5 +1,6 @@
 """Builds database, client and catalogue once, for web, worker and commands."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,7 +8,7 @@ from bridge import clock
 from bridge.alvaria.client import Client
 from bridge.alvaria.lookup import Lookups
 from bridge.db import Database
-from bridge.errors import BadSettings
+from bridge.errors import BadSettings, DatabaseAway
 from bridge.mappings import catalogue
 from bridge.mappings.catalogue import Catalogue
 from bridge.settings import Alvaria, Settings
@@ -27,13 +28,14 @@ class Bridge:
 
     @cached_property
     def published(self) -> Published:
-        return Published(
-            self.database, self.catalogue, env=self.settings.environ, limits=self.settings.limits
-        )  # fmt: skip
+        """What is at work in this process."""
+        return Published(self.database, self.catalogue, env=self.settings.environ, limits=self.settings.limits)
 
     def publish_files(self) -> None:
-        """Read the folder; what has changed in it is published at the next look."""
-        self.published.publish(load_catalogue(self.settings))
+        """Let the folder be read, and what has changed in it be published: at once, or when the database is there."""
+        self.published.publish(lambda: load_catalogue(self.settings))
+        with suppress(DatabaseAway):
+            self.published.follow()
 
     def close(self) -> None:
         self.client.close()

@@ -6,7 +6,6 @@ import signal
 import socket
 import threading
 import time
-from contextlib import suppress
 from datetime import timedelta
 
 from bridge import clock, log
@@ -33,16 +32,9 @@ def run(bridge: Bridge) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     # A thread, since the loop may be waiting for an answer, and the web processes for the mended mapping.
-    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=reload, args=(bridge,)).start())
-    bridge.published.publish(bridge.catalogue)
-    work(bridge, stop)
-
-
-def reload(bridge: Bridge) -> None:
-    """Read the folder of mappings again and publish what has changed; where the database is away, the loop will."""
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=bridge.publish_files).start())
     bridge.publish_files()
-    with suppress(DatabaseAway):
-        bridge.published.follow()
+    work(bridge, stop)
 
 
 def work(bridge: Bridge, stop: threading.Event) -> None:

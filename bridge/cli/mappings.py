@@ -143,9 +143,8 @@ def rollback(name: str, version: str | None, json_wanted: bool) -> None:
         to = publish.earlier(conn, name, version)
         _refuse_unusable(read_texts(to.texts, env=read.environ, limits=read.limits))
         publish.roll_back(desk, to)
-    _show_taken(
-        [Taken(file=to.file, name=name, version=to.version, became=Became.PUBLISHED)], json_wanted=json_wanted
-    )  # fmt: skip
+    back = Taken(file=to.file, name=name, version=to.version, became=Became.PUBLISHED)
+    _show_taken([back], json_wanted=json_wanted)
 
 
 def _refuse_unusable(read: FileRead) -> None:
@@ -179,9 +178,10 @@ def reload(watch: bool, json_wanted: bool) -> None:
 
 
 def _reload(database: Database, read: Settings) -> tuple[Catalogue, list[Taken]]:
-    found = wiring.load_catalogue(read)
     with database.transaction() as conn:
-        return found, publish.take_folder(_desk(conn), found.files)
+        desk = _desk(conn)
+        found = wiring.load_catalogue(read)
+        return found, publish.take_folder(desk, found.files)
 
 
 def _watch(database: Database, read: Settings) -> None:

@@ -2,7 +2,7 @@
 
 import click
 
-from bridge import settings, wiring
+from bridge import log, settings, wiring
 from bridge.cli import show
 from bridge.db import Database
 from bridge.errors import DatabaseAway
@@ -24,6 +24,7 @@ def command(json_wanted: bool) -> None:
       bridge sources
     """
     read = settings.load(needs_alvaria=False)
+    log.set_up("sources", sandbox=read.sandbox)
     catalogue, states, counts = _known(read)
     rows = [
         {

@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from collections.abc import Callable
 from collections.abc import Mapping as Map
 
 from bridge import clock, log
@@ -28,16 +29,16 @@ class Published:
         self.env = env
         self.limits = limits
         self.revision = 0
-        self.unpublished: Catalogue | None = None
-        """What was read from the folder and is still to be published."""
+        self.unpublished: Callable[[], Catalogue] | None = None
+        """Reads the folder, which is still to be published."""
         self.read: dict[tuple[str, str], FileRead] = {}
         self.is_migrated = False
         self.looked_at = float("-inf")
         self.looking = threading.Lock()
 
-    def publish(self, files: Catalogue) -> None:
+    def publish(self, read_folder: Callable[[], Catalogue]) -> None:
         """Publish what has changed in the folder: at the next `follow` that finds the database."""
-        self.unpublished = files
+        self.unpublished = read_folder
 
     def follow(self, *, every_s: float = 0.0) -> None:
         """Look for what was published since, but not within `every_s` of the last look. Raises DatabaseAway."""
@@ -63,11 +64,13 @@ class Published:
                     log.info("mapping.followed", versions={name: version for name, version in self.read})
                 self.revision = revision
 
-    def _publish(self, files: Catalogue) -> None:
+    def _publish(self, read_folder: Callable[[], Catalogue]) -> None:
         with self.database.transaction() as conn:
             desk = publish.desk(conn, by=f"the files of {socket.gethostname()}", now=clock.now())
+            # Read when it is our turn: what was read before may be older than what another has published since.
+            files = read_folder()
             taken = publish.take_folder(desk, files.files)
-        if self.unpublished is files:
+        if self.unpublished is read_folder:
             self.unpublished = None
         tell(files, taken)
 
@@ -84,7 +87,10 @@ class Published:
         )
 
     def _read(self, conn: Connection, name: str, version: str) -> FileRead:
-        return read_texts(store.version(conn, name, version).texts, env=self.env, limits=self.limits)
+        read = read_texts(store.version(conn, name, version).texts, env=self.env, limits=self.limits)
+        if not read.is_good:
+            log.error("mapping.unusable", source=name, version=version, problems=[str(one) for one in read.errors])
+        return read
 
 
 def tell(files: Catalogue, taken: list[Taken]) -> None:

@@ -56,7 +56,7 @@ class Desk:
         kept = Version(name=name, version=read.version, texts=read.texts, loaded_at=self.now, loaded_by=self.by)
         store.keep_version(self.conn, kept)
 
-    def keep_file(self, name: str | None, read: FileRead) -> FileState:
+    def keep_file(self, name: str | None, read: FileRead) -> None:
         state = FileState(
             file=Path(read.file).name,
             name=name,
@@ -65,7 +65,6 @@ class Desk:
             read_at=self.now,
         )
         store.keep_file(self.conn, state)
-        return state
 
 
 def desk(conn: Connection, *, by: str, now: datetime) -> Desk:
@@ -87,16 +86,19 @@ def take_folder(at: Desk, files: Sequence[FileRead]) -> list[Taken]:
 def _take(at: Desk, read: FileRead, before: FileState | None, working: dict[str, Publication]) -> Taken:
     name = read.mapping.name if read.mapping else before.name if before else None
     current = working.get(name or "")
-    if before is None or (before.name, before.version, bool(before.problems)) != (
-        name,
-        read.version,
-        bool(read.errors),
-    ):
+    if _has_changed(name, read, before):
         at.keep_file(name, read)
         became = _publish_changed(at, name, read, current)
     else:
         became = _unchanged(read, current)
     return Taken(file=read.file, name=name, version=read.version or None, became=became)
+
+
+def _has_changed(name: str | None, read: FileRead, before: FileState | None) -> bool:
+    """The same text may be good today and have been broken yesterday, by another limit or version of ours."""
+    if before is None:
+        return True
+    return (before.name, before.version, bool(before.problems)) != (name, read.version, bool(read.errors))
 
 
 def _publish_changed(at: Desk, name: str | None, read: FileRead, current: Publication | None) -> Became:

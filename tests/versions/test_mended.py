@@ -48,8 +48,7 @@ def started(bridge: Bridge, folder: Path) -> Bridge:
     """The bridge as a process that starts now has it."""
     known = replace(bridge.settings, mappings=folder, environ={**bridge.settings.environ, "SHOP_KEY": KEY["x-api-key"]})
     fresh = replace(bridge, settings=known, catalogue=wiring.load_catalogue(known))
-    fresh.published.publish(fresh.catalogue)
-    fresh.published.follow()
+    fresh.publish_files()
     return fresh
 
 
