@@ -59,7 +59,8 @@ def _unused_memory(data: Mapping[str, Any]) -> Found:
 
 def _expressions(data: Mapping[str, Any]) -> str:
     """All texts of the parts that compute something, in one."""
-    parts = (*(data.get(name) for name in ("customer", "defaults", "rules")), as_map(data.get("source")).get("event"))
+    source = {name: part for name, part in as_map(data.get("source")).items() if name != "remember"}
+    parts = (source, *(data.get(name) for name in ("customer", "defaults", "rules")))
     return "\n".join(text for part in parts for text in _texts(part))
 
 
