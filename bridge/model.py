@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Json: TypeAlias = Any
 """Whatever JSON can hold: dict, list, str, int, float, bool or None."""
@@ -190,15 +190,36 @@ class Outcome:
     once: OnceKey | None = None
 
 
+class Stamp(NamedTuple):
+    """Which of two changes is the newer one; compared from the first member to the last."""
+
+    changed_at: datetime
+    """The CRM's time, never far ahead of the arrival."""
+    sequence: int
+    """-1 where the CRM has none."""
+    received_at: datetime
+    event_id: int
+    """The order of arrival among those that came together."""
+    translation: int
+    """A replay with a mended mapping is newer than its first translation."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is remembered of one CRM record."""
+    """What is remembered of one CRM record, each value with the change that it comes from."""
 
     source: str
     record_id: str
-    customers: tuple[str, ...] = ()
-    fields: Mapping[str, tuple[Json, datetime]] = field(default_factory=dict)
-    """Each remembered field's value with the CRM time it comes from."""
+    ids: Mapping[int, tuple[str | None, Stamp]] = field(default_factory=dict)
+    """The customer's id by its place in the mapping's `customer`; None where the CRM has cleared it."""
+    fields: Mapping[str, tuple[Json, Stamp]] = field(default_factory=dict)
+    forgotten: Stamp | None = None
+    """The change that let it be forgotten: nothing older counts any more."""
+
+    @property
+    def customers(self) -> tuple[str, ...]:
+        """Each id once, in the mapping's order."""
+        return tuple(dict.fromkeys(name for _, (name, _) in sorted(self.ids.items()) if name is not None))
 
 
 @dataclass(frozen=True, kw_only=True)

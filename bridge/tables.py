@@ -48,13 +48,14 @@ class Plain(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return (
-            value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-            .encode("utf-16", "surrogatepass")
-            .decode("utf-16", "replace")
-        )
+        return None if value is None else plain(value)
+
+
+def plain(text: str) -> str:
+    """The text as a database keeps it."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 class JsonText(TypeDecorator[Any]):
@@ -114,11 +115,20 @@ events = Table(
     Column("problem", Plain),
     Column("translation", Integer, nullable=False, default=1),  # grows with each replay
     Column("times_seen", Integer, nullable=False, default=1),
-    UniqueConstraint("source", "dedup_key"),
+    Index("ix_events_dedup", "source", "dedup_key"),
     Index("ix_events_new", "id", **only("state = 'new'")),
     Index("ix_events_record", "source", "record_id"),
     sqlite_autoincrement=True,
 )
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("key", Plain, primary_key=True),
+    Column("until", Utc),  # none: for ever
+)
+"""The keys of events that we have: what comes again before `until` is a repetition."""
 
 outcomes = Table(
     "outcomes",
@@ -142,7 +152,7 @@ onces = Table(
     Column("rule", Plain, primary_key=True),
     Column("key", Plain, primary_key=True),
     Column("until", Utc),  # none: for ever
-    Column("event_id", Id, ForeignKey("events.id"), nullable=False),
+    Column("event_id", Id, ForeignKey("events.id"), nullable=False, index=True),
 )
 
 deliveries = Table(
@@ -178,6 +188,14 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+delivery_customers = Table(
+    "delivery_customers",
+    metadata,
+    Column("customer", Plain, primary_key=True),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True, index=True),
+)
+"""Whom a delivery is about, so that all of one customer's are found without reading the others."""
+
 attempts = Table(
     "attempts",
     metadata,
@@ -207,6 +225,9 @@ cookies = Table(
     Column("expires_at", Utc),
     Column("delivered_at", Utc),
     Column("deleted_at", Utc),
+    Column("asked_by", Id),  # the newest delivery that writes or deletes it
+    Column("written_by", Id),  # the delivery that Alvaria has accepted it from
+    Index("ix_cookies_record", "source", "record_id"),
 )
 
 records = Table(
@@ -214,9 +235,12 @@ records = Table(
     metadata,
     Column("source", Plain, primary_key=True),
     Column("record_id", Plain, primary_key=True),
-    Column("customers", JsonText, nullable=False),
-    Column("fields", JsonText, nullable=False),  # {name: [value, CRM time]}
+    Column("customers", JsonText, nullable=False),  # {place in the mapping's `customer`: [id, stamp]}
+    Column("fields", JsonText, nullable=False),  # {name: [value, stamp]}
+    Column("forgotten", JsonText),  # a stamp
+    Column("joined_to", Plain),  # the id of the record that it ended in
     Column("updated_at", Utc, nullable=False),
+    Index("ix_records_joined", "source", "joined_to", **only("joined_to IS NOT NULL")),
 )
 
 facts = Table(

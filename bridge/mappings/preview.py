@@ -11,7 +11,7 @@ from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
 from bridge.errors import BadSignature, NotReady, Unreadable
 from bridge.mappings.rules import Mapping
-from bridge.mappings.translate import Translation, translate
+from bridge.mappings.translate import Past, Translation, translate
 from bridge.model import Delivery, Event, Json, Outcome, Received, Record
 from bridge.sources.read import read
 from bridge.sources.verify import verify
@@ -70,7 +70,7 @@ def _translated(
     made = []
     for event in events:
         known = records.get(event.record_id)
-        translation = translate(mapping, event, known=known, written=(), now=at, limits=limits)
+        translation = translate(mapping, event, past=Past(known=known), now=at, limits=limits)
         records[event.record_id] = translation.record
         made.append((event, translation))
     return made

@@ -17,7 +17,7 @@ from bridge.alvaria.limits import Limits
 from bridge.documents import load
 from bridge.mappings.rules import Mapping
 from bridge.mappings.schema import read_mapping
-from bridge.mappings.translate import translate
+from bridge.mappings.translate import Past, translate
 from bridge.model import Event
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
@@ -63,7 +63,7 @@ def run(made: Mapping, events: list[Event]) -> float:
     limits = Limits()
     started = time.perf_counter()
     for one in events:
-        translate(made, one, known=None, written=(), now=NOW, limits=limits)
+        translate(made, one, past=Past(), now=NOW, limits=limits)
     return len(events) / (time.perf_counter() - started)
 
 

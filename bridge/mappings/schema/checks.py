@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from bridge.alvaria.limits import Limits
 from bridge.documents import Path, did_you_mean
+from bridge.mappings import move
 from bridge.mappings.schema.layouts import LayoutFile
 from bridge.mappings.schema.record_checks import check_fast_path
 from bridge.mappings.schema.setting_checks import check_defaults, check_settings
@@ -79,6 +80,8 @@ def _rule_names(draft: Draft) -> Found:
         name = str(rule.get("name"))
         if names[name] > 1 and name in seen:
             yield (*at, "name"), f"{name!r} is the name of another rule as well; outcomes are told apart by it"
+        if name == move.RULE:
+            yield (*at, "name"), f"{name!r} is what the bridge calls its own; choose another name"
         seen.add(name)
 
 

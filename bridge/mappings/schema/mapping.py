@@ -14,7 +14,7 @@ from marshmallow import ValidationError
 from bridge.alvaria.limits import Limits
 from bridge.documents import Document
 from bridge.errors import Problem
-from bridge.mappings.rules import Mapping
+from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.mappings.schema.build import build_rules, build_tests
 from bridge.mappings.schema.checks import as_map, check_rules, maps
 from bridge.mappings.schema.doubts import doubts
@@ -80,6 +80,7 @@ def _translating(
     return replace(
         mapping,
         customers=tuple(data["customer"]),
+        on_customer_change=OnCustomerChange(data["on_customer_change"]),
         key_prefix=data["defaults"].get("key_prefix", limits.key_prefix),
         tables=data["tables"],
         owns=tuple(data["owns"]),
