@@ -46,9 +46,11 @@ class Webhook:
 
 
 class EventState(StrEnum):
+    FETCHING = "fetching"
     NEW = "new"
     DONE = "done"
     UNREADABLE = "unreadable"
+    UNFETCHED = "unfetched"
 
 
 @dataclass(frozen=True, kw_only=True)

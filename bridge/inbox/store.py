@@ -1,6 +1,6 @@
 """Webhooks and events in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, Select, delete, func, select, upd
 
 from bridge.db import insert
 from bridge.model import Event, EventState, Outcome, Webhook, WebhookState
-from bridge.tables import events, outcomes, plain, seen, webhooks
+from bridge.tables import events, outcomes, seen, webhooks
+from bridge.tables.columns import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +126,12 @@ def next_new(conn: Connection, sources: list[str], at_most: int) -> list[tuple[E
 def find(conn: Connection, event_id: int) -> Event | None:
     row = conn.execute(_select_events().where(events.c.id == event_id)).mappings().first()
     return _event(row) if row else None
+
+
+def find_all(conn: Connection, event_ids: Sequence[int]) -> list[Event]:
+    """Those that there are, in the order of arrival."""
+    rows = conn.execute(_select_events().where(events.c.id.in_(event_ids)).order_by(events.c.id)).mappings()
+    return [_event(row) for row in rows]
 
 
 def _select_events() -> Select[Any]:

@@ -30,7 +30,12 @@ def ids_after(
     if not any(said.values()):
         return before, None
     ids = learned(before, said, range(len(mapping.customers)), at)
-    return {**ids, **_lasting(mapping, ids, said, _without_the_event(scope, fields))}, None
+    outdated = [place for place, value in said.items() if ids[place][0] != value]
+    if outdated:
+        ids.update(
+            _lasting(mapping, ids, {place: said[place] for place in outdated}, _without_the_event(scope, fields))
+        )
+    return ids, None
 
 
 def _say(said: Said, place: int, template: Template, scope: Map[str, Any]) -> None:
@@ -42,9 +47,7 @@ def _say(said: Said, place: int, template: Template, scope: Map[str, Any]) -> No
 def _lasting(mapping: Mapping, ids: Ids, said: Said, scope: Map[str, Any]) -> Ids:
     """Ids that come from what is remembered: that is the newest already, so an older event may bring them, too."""
     lasting: Said = {}
-    for place, value in said.items():
-        if ids[place][0] == value:
-            continue
+    for place in said:
         try:
             _say(lasting, place, mapping.customers[place], scope)
         except ExpressionError:

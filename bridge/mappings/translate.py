@@ -74,7 +74,7 @@ def translate(mapping: Mapping, event: Event, *, past: Past, now: datetime, limi
         limits=limits,
     )
     outcomes = tuple(_outcome(rule, case) for rule in rules)
-    if any(_forgets(rule, case) for rule in rules):
+    if any(rule.forget and _forgets(rule, case) for rule in rules):
         return Translation(outcomes=outcomes, record=_forgotten_record(event, at))
     return Translation(outcomes=outcomes, record=record, moved=_moved(mapping, past, record))
 
@@ -87,7 +87,7 @@ def _too_late(rule: Rule) -> Outcome:
 def _forgets(rule: Rule, case: Case) -> bool:
     """Also where nothing is there to be deleted: what is remembered goes."""
     try:
-        return rule.forget and not case.has_ended and holds(rule.when, case.scope, "when")
+        return not case.has_ended and holds(rule.when, case.scope, "when")
     except NotTranslated:
         return False
 

@@ -45,6 +45,8 @@ def _event(source: Source, received: Received, body: Json, item: Item, index: in
         received_at=received.received_at,
         body=item.data,
         headers=received.headers,
+        # Whether its record is really read is decided later, in the order of arrival.
+        state=EventState.FETCHING if source.fetch else EventState.NEW,
     )
     scope = {"item": item.data, "body": body, "headers": received.headers, "index": index, **item.own}
     try:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from bridge.errors import NotReady
 from bridge.expressions import Template
 from bridge.sources.checks import Check, Place
+from bridge.sources.fetch import FetchPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,20 +149,26 @@ class Source:
     verify: Check
     read: Reading
     event: EventPlan
+    fetch: FetchPlan | None = None
+    fetch_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """Those that only reading from the CRM needs: webhooks are taken in without them."""
     redact: Redaction
     reply: Mapping[ReplyKind, ReplyPlan] = field(default_factory=dict)
     max_body_bytes: int | None = None
     """None: the bridge's own limit."""
+    expect_every: timedelta | None = None
+    """How long may pass without a webhook before the silence is a fault."""
     docs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def missing_secrets(self) -> tuple[str, ...]:
         """The environment variables that are still to be set."""
-        return tuple(name for secret in self.secrets.values() for name in secret.missing)
+        secrets = [*self.secrets.values(), *self.fetch_secrets.values()]
+        return tuple(name for secret in secrets for name in secret.missing)
 
     def values_of(self, secret: str) -> tuple[str, ...]:
         """Raise NotReady, naming the variable to set, where the secret has no value."""
-        known = self.secrets[secret]
+        known = self.secrets.get(secret) or self.fetch_secrets[secret]
         if not known.values:
             raise NotReady(f"{self.name}: the secret {secret!r} has no value; set {' or '.join(known.missing)}")
         return known.values

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from bridge import clock
-from bridge.tables import Utc
+from bridge.tables.columns import Utc
 
 revision = "0002"
 down_revision = "0001"

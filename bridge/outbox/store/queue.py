@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, exists,
 from bridge.mappings.case import order_key
 from bridge.model import Dead, Delivered, Delivery, DeliveryState, Event, Priority, Retry, Unknown, Verdict
 from bridge.outbox.store import ledger
-from bridge.tables import attempts, deliveries, delivery_customers, plain
+from bridge.tables import attempts, deliveries, delivery_customers
+from bridge.tables.columns import plain
 
 FREED = {"claimed_by": None, "claimed_until": None}
 UNFINISHED = (DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)

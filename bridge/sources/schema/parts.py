@@ -158,6 +158,12 @@ ReplySchema = StrictSchema.from_dict(
 )
 
 
+class ExpectSchema(StrictSchema):
+    """A CRM that falls silent has often let the subscription lapse."""
+
+    every = Seconds(required=True)
+
+
 class LimitsSchema(StrictSchema):
     body_bytes = Whole(1, 100_000_000)
 

@@ -11,8 +11,17 @@ from bridge.errors import Problem
 from bridge.sources.checks import Check, Place, Signed, leaves, secrets_of, sent_along
 from bridge.sources.presets import preset_names, preset_parts
 from bridge.sources.schema.checks import CheckField, offered, proves_sender
+from bridge.sources.schema.fetch import FetchSchema
 from bridge.sources.schema.handshakes import HandshakeSchema
-from bridge.sources.schema.parts import DocsSchema, EventSchema, LimitsSchema, ReadingSchema, RedactSchema, ReplyField
+from bridge.sources.schema.parts import (
+    DocsSchema,
+    EventSchema,
+    ExpectSchema,
+    LimitsSchema,
+    ReadingSchema,
+    RedactSchema,
+    ReplyField,
+)
 from bridge.sources.schema.strict import Choice, ListOf, MapOf, StrictSchema, Text, Texts, instead
 from bridge.sources.source import Redaction, Secret, Source
 
@@ -90,9 +99,11 @@ class SourceSchema(StrictSchema):
     verify = CheckField(required=True)
     read = fields.Nested(ReadingSchema, required=True)
     event = fields.Nested(EventSchema, required=True)
+    fetch = fields.Nested(FetchSchema, load_default=None)
     redact = fields.Nested(RedactSchema, load_default=lambda: RedactSchema().load({}))
     reply = ReplyField(load_default=dict)
     limits = fields.Nested(LimitsSchema, load_default=dict)
+    expect = fields.Nested(ExpectSchema, load_default=dict)
     docs = fields.Nested(DocsSchema, load_default=dict)
 
     @validates_schema(skip_on_field_errors=False)
@@ -104,16 +115,18 @@ class SourceSchema(StrictSchema):
 
     @validates_schema(skip_on_field_errors=False)
     def use_each_secret(self, data: dict[str, Any], **_: Any) -> None:
-        if not {"verify", "secrets"} <= data.keys():
+        # What is wrong inside of a fetch leaves it unread, and so the secrets that it names.
+        if not {"verify", "secrets"} <= data.keys() or isinstance(data.get("fetch", {}), dict):
             return
-        asked = set(secrets_of(data["verify"]))
+        asked = _asked(data["verify"], data)
         given = data["secrets"].keys()
+        user = "neither a check nor fetch" if data["fetch"] else "no check"
         mistakes: dict[str, Any] = {
-            name: [f"no check uses this secret{instead(name, asked - given or asked)}"] for name in given - asked
+            name: [f"{user} uses this secret{instead(name, asked - given or asked)}"] for name in given - asked
         }
         # Where a name looks misspelt, one message about it is enough.
         if not mistakes:
-            needed = set(secrets_of(self.check(data)))
+            needed = _asked(self.check(data), data)
             mistakes = {name: [f'is missing; add it, as in {name}: ["${{{name.upper()}}}"]'] for name in needed - given}
         if mistakes:
             raise ValidationError({"secrets": mistakes})
@@ -145,19 +158,29 @@ class OfferedSourceSchema(SourceSchema):
         return offered(data["verify"], frozenset(data["secrets"]))
 
 
+def _asked(check: Check, data: Mapping[str, Any]) -> set[str]:
+    """The secrets that verification and fetch name."""
+    return {*secrets_of(check), *(data["fetch"].auth.secrets if data["fetch"] else ())}
+
+
 def _source(data: Mapping[str, Any], env: Mapping[str, str]) -> Source:
+    secrets = {name: _secret(values, env) for name, values in data["secrets"].items()}
+    only_fetched_with = _asked(data["verify"], data).difference(secrets_of(data["verify"]))
     return Source(
         name=data["name"],
         preset=data.get("preset"),
-        secrets={name: _secret(values, env) for name, values in data["secrets"].items()},
+        secrets={name: secret for name, secret in secrets.items() if name not in only_fetched_with},
         remember=tuple(data["remember"]),
         handshakes=tuple(data["handshake"]),
         verify=data["verify"],
         read=data["read"],
         event=data["event"],
+        fetch=data["fetch"],
+        fetch_secrets={name: secrets[name] for name in sorted(only_fetched_with)},
         redact=_redaction(data["redact"], data["sent_along"]),
         reply=data["reply"],
         max_body_bytes=data["limits"].get("body_bytes"),
+        expect_every=data["expect"].get("every"),
         docs=data["docs"],
     )
 

@@ -1,15 +1,8 @@
 """Every table of the database on one page."""
 
-import json
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -17,70 +10,14 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
-    text,
 )
 
-
-class Utc(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite, which has no such type, gets it without its zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-class Plain(TypeDecorator[str]):
-    """Text that every database takes: NUL and lone surrogates, which JSON may carry, become U+FFFD."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else plain(value)
-
-
-def plain(text: str) -> str:
-    """The text as a database keeps it."""
-    if text.isascii() and "\0" not in text:
-        return text
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-class JsonText(TypeDecorator[Any]):
-    """JSON as text, with its big integers exact; databases' own JSON types would round or refuse some of it."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
-
+from bridge.tables.columns import Id, JsonText, Plain, Utc, only
 
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
 )
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def only(condition: str) -> dict[str, Any]:
-    """An index over the few rows that still matter, so that no scan grows with history."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
 
 webhooks = Table(
     "webhooks",
@@ -94,6 +31,7 @@ webhooks = Table(
     Column("body", LargeBinary, nullable=False),
     Column("state", Plain, nullable=False),
     Column("problem", Plain),
+    Index("ix_webhooks_last", "source", "received_at"),
     sqlite_autoincrement=True,
 )
 
@@ -117,6 +55,7 @@ events = Table(
     Column("times_seen", Integer, nullable=False, default=1),
     Index("ix_events_dedup", "source", "dedup_key"),
     Index("ix_events_new", "id", **only("state = 'new'")),
+    Index("ix_events_fetching", "source", "record_id", "id", **only("state = 'fetching'")),
     Index("ix_events_record", "source", "record_id"),
     sqlite_autoincrement=True,
 )
@@ -286,3 +225,25 @@ mapping_files = Table(
     Column("read_at", Utc, nullable=False),
 )
 """What the folder of mappings held when it was last read."""
+
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("event_id", Id, ForeignKey("events.id"), primary_key=True),
+    Column("since", Utc, nullable=False),  # when its turn came
+    Column("due_at", Utc),  # none: it is over
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("reason", Plain, nullable=False, default=""),
+)
+"""How it stands with reading an event's record from the CRM; no row while that has not been looked at."""
+
+readers = Table(
+    "readers",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("worker", Plain),
+    Column("until", Utc),  # when another worker may take over
+    Column("held_until", Utc),
+    Column("recent", JsonText, nullable=False, default=[]),  # the times of the last requests, for the rate
+)
+"""Who reads the records of a source: one worker at a time, within the CRM's limits."""
