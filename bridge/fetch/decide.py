@@ -22,7 +22,7 @@ from bridge.model import Answer, Json
 from bridge.settings import Policy
 
 GONE = frozenset({404, 410})
-TEMPORARY = frozenset({408, 423, 425, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524})
+TEMPORARY = frozenset({408, 423, 425})
 REDIRECT = "fetch.url leads elsewhere, and nobody is told our secret on the way: write the address where it ends"
 CONFIGURATION = {
     401: "the CRM does not know us; check the secrets that fetch.auth names",
@@ -105,7 +105,9 @@ def _judge_answer(answer: Answer, case: Case) -> Verdict | None:
 def _judge_trouble(status: int, words: str, case: Case) -> Verdict:
     if status in CONFIGURATION:
         return _back_off(f"{words}: {CONFIGURATION[status]}", case, holds=True)
-    return _back_off(words, case) if status in TEMPORARY else Unfetched(reason=f"{words}; check fetch in the mapping")
+    if status >= 500 or status in TEMPORARY:
+        return _back_off(words, case)
+    return Unfetched(reason=f"{words}; check fetch in the mapping")
 
 
 def _named(status: int) -> str:

@@ -45,6 +45,7 @@ def test_json_with_a_good_status_is_what_was_asked_for(result: Answer) -> None:
         (answer(503, retry_after="7"), 7, False, 7),
         (answer(503), 2, True, None),
         (answer(500), 2, True, None),
+        (answer(522), 2, True, None),
         (answer(408), 2, True, None),
         (answer(200), 2, True, None),
         (answer(204), 2, True, None),
@@ -83,7 +84,7 @@ def test_what_is_gone_is_no_failure(status: int) -> None:
     assert f"api.example.com answered {status}" in verdict.note
 
 
-@pytest.mark.parametrize("status", [400, 405, 406, 409, 415, 422, 501])
+@pytest.mark.parametrize("status", [400, 405, 406, 409, 415, 422, 451])
 def test_what_would_be_refused_again_is_not_asked_again(status: int) -> None:
     verdict = judge(answer(status), case())
     assert isinstance(verdict, Unfetched)
