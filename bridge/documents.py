@@ -105,7 +105,7 @@ def _plain(node: Any, path: Path, lines: dict[Path, int], problems: list[Problem
         return _plain_map(node, path, lines, problems, file)
     if isinstance(node, list):
         for index, _ in enumerate(node):
-            lines[(*path, index)] = node.lc.item(index)[0] + 1  # type: ignore[attr-defined]
+            lines[(*path, index)] = node.lc.item(index)[0] + 1  # type: ignore[attr-defined]  # ruamel leaves .lc untyped
         return [_plain(item, (*path, index), lines, problems, file) for index, item in enumerate(node)]
     return _plain_scalar(node)
 
