@@ -1,5 +1,7 @@
 """The database's doors: transaction() and reading(). All that tells SQLite from PostgreSQL stands here."""
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,7 @@ NEW_FILE_PRAGMAS = (
     "PRAGMA auto_vacuum = INCREMENTAL",  # SQLite only listens to this before the first table
     "PRAGMA journal_mode = WAL",
 )
+NEW_FILE_PAUSES_S = (0.05,) * 100
 
 
 class Database:
@@ -98,9 +101,25 @@ def _make_folder(folder: Path) -> None:
 
 def _on_sqlite_connect(dbapi_connection: Any, _record: Any) -> None:
     dbapi_connection.isolation_level = None  # we say BEGIN ourselves
-    is_new = dbapi_connection.execute("PRAGMA page_count").fetchone()[0] == 0
-    for pragma in (*PRAGMAS, *(NEW_FILE_PRAGMAS if is_new else ())):
+    for pragma in PRAGMAS:
         dbapi_connection.execute(pragma)
+    _prepare_if_new(dbapi_connection)
+
+
+def _prepare_if_new(dbapi_connection: Any) -> None:
+    """Several processes may find the file new at once, and busy_timeout does not hold for a change of journal mode."""
+    for pause_s in NEW_FILE_PAUSES_S:
+        try:
+            return _prepare(dbapi_connection)
+        except sqlite3.OperationalError:
+            time.sleep(pause_s)
+    _prepare(dbapi_connection)
+
+
+def _prepare(dbapi_connection: Any) -> None:
+    if dbapi_connection.execute("PRAGMA page_count").fetchone()[0] == 0:
+        for pragma in NEW_FILE_PRAGMAS:
+            dbapi_connection.execute(pragma)
 
 
 def _on_sqlite_begin(conn: Connection) -> None:
