@@ -2,15 +2,22 @@
 
 import os
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client import REGISTRY as OWN
 from prometheus_client.multiprocess import MultiProcessCollector
 
 WEBHOOKS = Counter("bridge_webhooks_total", "Webhooks by source and result", ["source", "result"])
 EVENTS = Counter("bridge_events_total", "Events received", ["source", "result"])
 OUTCOMES = Counter("bridge_outcomes_total", "What rules made of events", ["source", "rule", "kind"])
+FETCHES = Counter("bridge_fetches_total", "Events whose record was read from their CRM", ["source", "verdict"])
 ATTEMPTS = Counter("bridge_attempts_total", "Requests to Alvaria by operation and status", ["operation", "status"])
 VERDICTS = Counter("bridge_verdicts_total", "What became of deliveries", ["operation", "verdict"])
+SILENT = Gauge(
+    "bridge_source_silent",
+    "1 where a source has been silent for longer than expected",
+    ["source"],
+    multiprocess_mode="max",
+)
 REQUEST_SECONDS = Histogram("bridge_request_seconds", "How long Alvaria took to answer", ["operation"])
 
 TYPE = CONTENT_TYPE_LATEST

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Json: TypeAlias = Any
 """Whatever JSON can hold: dict, list, str, int, float, bool or None."""
@@ -46,9 +46,11 @@ class Webhook:
 
 
 class EventState(StrEnum):
+    FETCHING = "fetching"
     NEW = "new"
     DONE = "done"
     UNREADABLE = "unreadable"
+    UNFETCHED = "unfetched"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,8 @@ class Event:
     """The id that the CRM gave the event; `event.id` in mappings. Not every CRM promises that it is unique."""
     dedup_key: str
     """The same for every repetition of this event, whatever batch or attempt it comes in."""
+    dedup_window: timedelta | None = None
+    """How long the key means this event and no new one; without end where it is None."""
     occurred_at: datetime
     """The CRM's time of the change; the time of arrival where the CRM says none."""
     received_at: datetime
@@ -71,6 +75,10 @@ class Event:
     record: Mapping[str, Json] = field(default_factory=dict)
     previous: Mapping[str, Json] = field(default_factory=dict)
     changed: Sequence[str] = ()
+    merged: tuple[str, ...] = ()
+    """Other records of the CRM that ended in this one."""
+    sequence: int | None = None
+    """The CRM's own count of changes, which tells apart what happened at the same moment."""
     body: Json = None
     """The part of the webhook's body that is this event."""
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -184,15 +192,36 @@ class Outcome:
     once: OnceKey | None = None
 
 
+class Stamp(NamedTuple):
+    """Which of two changes is the newer one; compared from the first member to the last."""
+
+    changed_at: datetime
+    """The CRM's time, never far ahead of the arrival."""
+    sequence: int
+    """-1 where the CRM has none."""
+    received_at: datetime
+    event_id: int
+    """The order of arrival among those that came together."""
+    translation: int
+    """A replay with a mended mapping is newer than its first translation."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """What is remembered of one CRM record."""
+    """What is remembered of one CRM record, each value with the change that it comes from."""
 
     source: str
     record_id: str
-    customers: tuple[str, ...] = ()
-    fields: Mapping[str, tuple[Json, datetime]] = field(default_factory=dict)
-    """Each remembered field's value with the CRM time it comes from."""
+    ids: Mapping[int, tuple[str | None, Stamp]] = field(default_factory=dict)
+    """The customer's id by its place in the mapping's `customer`; None where the CRM has cleared it."""
+    fields: Mapping[str, tuple[Json, Stamp]] = field(default_factory=dict)
+    forgotten: Stamp | None = None
+    """The change that let it be forgotten: nothing older counts any more."""
+
+    @property
+    def customers(self) -> tuple[str, ...]:
+        """Each id once, in the mapping's order."""
+        return tuple(dict.fromkeys(name for _, (name, _) in sorted(self.ids.items()) if name is not None))
 
 
 @dataclass(frozen=True, kw_only=True)

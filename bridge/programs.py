@@ -20,7 +20,12 @@ def web(*, host: str, port: int, workers: int, metrics: Path) -> Program:
 
 
 def worker(*, metrics: Path) -> Program:
-    return Program(name="worker", arguments=["-m", "bridge", "worker"], environ=_counting_in(metrics))
+    return Program(name="worker", arguments=["-m", "bridge", "worker"], environ=_counting_in(metrics), reloads=True)
+
+
+def watcher() -> Program:
+    """Publishes what changes in the folder of mappings; web and worker follow."""
+    return Program(name="watcher", arguments=["-m", "bridge", "mappings", "reload", "--watch"])
 
 
 def _counting_in(folder: Path) -> dict[str, str]:

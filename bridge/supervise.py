@@ -1,4 +1,4 @@
-"""Keeps a few programs running: starts them, restarts what ends, and lets them finish on SIGTERM."""
+"""Keeps a few programs running: starts them, restarts what ends, hands SIGHUP on, lets them finish on SIGTERM."""
 
 import ctypes
 import os
@@ -20,6 +20,7 @@ STEADY_AFTER_S = 10.0
 GRACE_S = 30.0
 WRONG_SETTINGS = 2
 PR_SET_PDEATHSIG = 1
+STDIN = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,8 @@ class Program:
     environ: Mapping[str, str] = field(default_factory=dict)
     orphan_signal: signal.Signals = signal.SIGTERM
     """What it gets when its supervisor is killed, so that it does not run on unseen. Linux only."""
+    reloads: bool = False
+    """Whether it knows what to do on SIGHUP; others would end."""
 
 
 class Running:
@@ -80,6 +83,10 @@ class Running:
         log.warning("program.ended", program=self.program.name, code=code, restart_in_s=self.pause_s)
         self.pause_s = min(self.pause_s * 2, LONGEST_PAUSE_S)
 
+    def reload(self) -> None:
+        if self.program.reloads and self.process.poll() is None:
+            self.process.send_signal(signal.SIGHUP)
+
     def end(self, deadline: float) -> None:
         """SIGTERM, time to finish, then SIGKILL."""
         if self.process.poll() is None:
@@ -100,6 +107,7 @@ class Supervisor:
         self.output = log_to.open("ab") if log_to else None
         self.running: list[Running] = []
         self.stop = threading.Event()
+        self.has_terminal = os.isatty(STDIN)
 
     def start(self) -> None:
         self.running = [Running(program, self.output) for program in self.programs]
@@ -121,9 +129,18 @@ class Supervisor:
             self.output.close()
 
     def listen_to_signals(self) -> None:
-        """SIGTERM and Ctrl-C stop it."""
+        """SIGTERM and Ctrl-C stop it; on SIGHUP its programs reload."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stop.set())
+        signal.signal(signal.SIGHUP, lambda *_: self._on_hangup())
+
+    def _on_hangup(self) -> None:
+        # The same signal says that the terminal was closed; then nobody is there who could stop us.
+        if self.has_terminal and not os.isatty(STDIN):
+            self.stop.set()
+            return
+        for one in self.running:
+            one.reload()
 
     def run(self) -> int:
         """Start, watch, end."""

@@ -1,6 +1,8 @@
 """create_app(): the only place where blueprints meet."""
 
 import http
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
@@ -9,6 +11,10 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from bridge import log, metrics, settings, wiring
 from bridge.errors import BridgeError, DatabaseAway
 from bridge.inbox import views as inbox
+from bridge.mappings.rules import Mapping as Rules
+from bridge.sources.source import Source
+from bridge.versions import store
+from bridge.versions.follow import Published
 from bridge.wiring import Bridge
 
 
@@ -18,12 +24,13 @@ def create_app(bridge: Bridge | None = None) -> Flask:
         read = settings.load()
         log.set_up("web", sandbox=read.sandbox)
         bridge = wiring.build(read)
+        bridge.publish_files()
     app = Flask("bridge", static_folder=None)
     _trust_proxies(app, bridge.settings.trusted_proxies)
     app.register_blueprint(
         inbox.blueprint(
             bridge.database,
-            {name: mapping.source for name, mapping in bridge.catalogue.mappings.items()},
+            Accepted(bridge.published),
             public_url=bridge.settings.public_url,
             max_body_bytes=bridge.settings.max_body_bytes,
         )
@@ -31,9 +38,31 @@ def create_app(bridge: Bridge | None = None) -> Flask:
     _add_health(app, bridge)
     app.register_error_handler(HTTPException, _explain)
     app.register_error_handler(Exception, _hide)
-    for problem in bridge.catalogue.problems:
-        log.warning("mapping.problem", problem=str(problem))
     return app
+
+
+class Accepted(Mapping[str, Source]):
+    """The sources that are published at the moment somebody asks."""
+
+    def __init__(self, published: Published) -> None:
+        self.published = published
+
+    def __getitem__(self, name: str) -> Source:
+        return self._mappings()[name].source
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._mappings())
+
+    def __len__(self) -> int:
+        return len(self._mappings())
+
+    def _mappings(self) -> Mapping[str, Rules]:
+        with suppress(DatabaseAway):
+            self.published.follow(every_s=FOLLOW_EVERY_S)
+        return self.published.catalogue.mappings
+
+
+FOLLOW_EVERY_S = 1.0
 
 
 def _trust_proxies(app: Flask, hops: int) -> None:
@@ -49,7 +78,12 @@ def _add_health(app: Flask, bridge: Bridge) -> None:
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
         reasons = not_ready(bridge)
-        return jsonify(status="ready" if not reasons else "not ready", reasons=reasons), 503 if reasons else 200
+        said = {
+            "status": "not ready" if reasons else "ready",
+            "reasons": reasons,
+            "warnings": [] if reasons else broken_files(bridge),
+        }
+        return jsonify(said), 503 if reasons else 200
 
     @app.get("/metrics")
     def prometheus() -> Response:
@@ -58,13 +92,19 @@ def _add_health(app: Flask, bridge: Bridge) -> None:
 
 def not_ready(bridge: Bridge) -> list[str]:
     """Why this process cannot do its work; empty when it can."""
-    reasons = [] if bridge.catalogue.mappings else [f"no mapping could be loaded from {bridge.settings.mappings}"]
+    reasons = [] if Accepted(bridge.published) else [f"no mapping could be loaded from {bridge.settings.mappings}"]
     try:
         if not bridge.database.is_migrated():
             reasons.append("the database's tables are not up to date; run: bridge migrate")
     except DatabaseAway as error:
         reasons.append(f"the database is away: {error}")
     return reasons
+
+
+def broken_files(bridge: Bridge) -> list[str]:
+    """What works on in spite of its file."""
+    with bridge.database.reading() as conn:
+        return [str(state) for state in store.files(conn).values() if state.problems]
 
 
 SENTENCES = {

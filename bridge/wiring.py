@@ -1,15 +1,18 @@
 """Builds database, client and catalogue once, for web, worker and commands."""
 
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 
 from bridge import clock
 from bridge.alvaria.client import Client
 from bridge.alvaria.lookup import Lookups
 from bridge.db import Database
-from bridge.errors import BadSettings
+from bridge.errors import BadSettings, DatabaseAway
 from bridge.mappings import catalogue
 from bridge.mappings.catalogue import Catalogue
 from bridge.settings import Alvaria, Settings
+from bridge.versions.follow import Published
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +22,20 @@ class Bridge:
     settings: Settings
     database: Database
     catalogue: Catalogue
+    """What the files held when this was built; what is at work is `published`."""
     client: Client
     lookups: Lookups
+
+    @cached_property
+    def published(self) -> Published:
+        """What is at work in this process."""
+        return Published(self.database, self.catalogue, env=self.settings.environ, limits=self.settings.limits)
+
+    def publish_files(self) -> None:
+        """Let the folder be read, and what has changed in it be published: at once, or when the database is there."""
+        self.published.publish(lambda: load_catalogue(self.settings))
+        with suppress(DatabaseAway):
+            self.published.follow()
 
     def close(self) -> None:
         self.client.close()

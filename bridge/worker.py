@@ -8,10 +8,13 @@ import threading
 import time
 from datetime import timedelta
 
-from bridge import clock, log
+from bridge import clock, log, metrics
 from bridge.delivery.deliver import Sender, deliver_next
 from bridge.delivery.hold import Holds
 from bridge.errors import DatabaseAway
+from bridge.fetch import store as fetching
+from bridge.fetch.threads import Fetching
+from bridge.inbox import silence
 from bridge.outbox.fill import fill
 from bridge.outbox.store import binding, queue
 from bridge.wiring import Bridge
@@ -27,10 +30,13 @@ DELIVERIES_PER_ROUND = 50
 
 
 def run(bridge: Bridge) -> None:
-    """Work until SIGTERM or SIGINT."""
+    """Work until SIGTERM or SIGINT; SIGHUP has the folder of mappings read again."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    # A thread, since the loop may be waiting for an answer, and the web processes for the mended mapping.
+    signal.signal(signal.SIGHUP, lambda *_: threading.Thread(target=bridge.publish_files).start())
+    bridge.publish_files()
     work(bridge, stop)
 
 
@@ -38,18 +44,23 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
     """Work until `stop` is set; a database that is away is waited for."""
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     sender = sender_of(bridge, worker)
+    reading = Fetching(bridge.database, bridge.published, bridge.settings.policy, worker, stop)
     log.info("worker.started", worker=worker)
     next_release = 0.0
+    silent: frozenset[str] = frozenset()
     while not stop.is_set():
         try:
             if time.monotonic() >= next_release:
                 release(bridge, worker)
+                silent = listen(bridge, silent)
+                reading.keep_up()
                 next_release = time.monotonic() + RELEASE_EVERY_S
             if not work_once(bridge, sender, stop):
                 stop.wait(IDLE_S)
         except DatabaseAway as error:
             log.warning("database.away", reason=str(error))
             stop.wait(AWAY_S)
+    reading.finish()
     log.info("worker.stopped", worker=worker)
 
 
@@ -68,7 +79,9 @@ def sender_of(bridge: Bridge, worker: str) -> Sender:
 
 def work_once(bridge: Bridge, sender: Sender, stop: threading.Event) -> bool:
     """One round; False if there was nothing to do."""
-    busy = fill(bridge.database, bridge.catalogue, limits=bridge.settings.limits, now=clock.now()) > 0
+    # In each round, so that what is replayed after a publication meets the published version.
+    bridge.published.follow()
+    busy = fill(bridge.database, bridge.published.catalogue, limits=bridge.settings.limits, now=clock.now()) > 0
     for _ in range(DELIVERIES_PER_ROUND):
         if stop.is_set() or not deliver_next(sender):
             break
@@ -82,8 +95,23 @@ def release(bridge: Bridge, worker: str) -> None:
         binding.check(conn, bridge.settings.target)
         gone = [name for name in queue.claimants(conn) if name != worker and has_ended(name)]
         count = queue.release_stalled(conn, now=clock.now(), gone=gone)
+        fetching.free(conn, [name for name in fetching.holders(conn) if name != worker and has_ended(name)])
     if count:
         log.warning("deliveries.released", count=count)
+
+
+def listen(bridge: Bridge, before: frozenset[str]) -> frozenset[str]:
+    """The sources that have been silent for too long; each is told when its silence begins and when it ends."""
+    sources = [mapping.source for mapping in bridge.published.catalogue.mappings.values()]
+    with bridge.database.reading() as conn:
+        found = {one.source: one for one in silence.silent(conn, sources, clock.now())}
+    for name in found.keys() - before:
+        log.warning("source.silent", source=name, last=found[name].last, hours=found[name].every / timedelta(hours=1))
+    for name in before - found.keys():
+        log.info("source.speaks_again", source=name)
+    for source in sources:
+        metrics.SILENT.labels(source.name).set(source.name in found)
+    return frozenset(found)
 
 
 def has_ended(worker: str) -> bool:

@@ -112,6 +112,9 @@ ALLOWED = [
     ("{{ body.list | sort | join }}", "123"),
     ("{{ body.list | sort(reverse=true) | first }}", 3),
     ("{{ [{'n': 2}, {'n': 1}] | sort(attribute='n') | map(attribute='n') | list }}", [1, 2]),
+    ("{{ {'tier': [1, 2], 'name': ['a'], 'new': null} | column(0) }}", {"tier": 1, "name": "a"}),
+    ("{{ {'tier': {'field': 'tier', 'was': null}} | column('was', key='field') }}", {"tier": None}),
+    ("{{ [{'id': 3, 'text': 'a'}, {'id': 4}] | column('text', key='id') }}", {"3": "a"}),
     ("{{ 'x' is in ['x'] and 3 is odd and 4 is even and 2 is gt 1 }}", True),
     ("{{ record.tier is number and record.active is not number }}", True),
     ("{{ record is mapping and changed is sequence and record.phone is string }}", True),
@@ -224,6 +227,8 @@ FAILS_WHEN_COMPUTED = {
     "{{ 3 | lookup(tables.tiers) }}": "1, 2, true",
     "{{ record.cleared | lookup(tables.tiers) }}": "give a default",
     "{{ 3 | lookup(changed) }}": "not a list",
+    "{{ changed | column('was') }}": "key=…",
+    "{{ record.phone | column('was', key='name') }}": "not text",
     "{{ record.phone | join }}": "not text",
     "{{ [1, none] | join }}": "null has no text",
     "{{ record.tier ~ record.cleared }}": "null has no text",
@@ -316,6 +321,7 @@ def test_missing_null_and_empty_are_three_things(pattern: str, missing: Any, nul
         "{{ changed.first }}": "changed.first",
         "{{ record[record.phone] }}": "record[…]",
         "{{ body.list | map(attribute='n') }}": "n of an item",
+        "{{ body.list | column(0, key='n') }}": "n of an item",
     }.items(),
 )
 def test_using_what_is_missing_names_the_path_but_no_computed_key(text: str, path: str) -> None:
@@ -553,6 +559,7 @@ VALUES = st.recursive(
 )
 ARGUMENTS = {
     "add_days": "(1)",
+    "column": "('a', key='b')",
     "date": "('%Y')",
     "lookup": "({})",
     "map": "(attribute='a')",

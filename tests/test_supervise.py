@@ -103,6 +103,45 @@ def test_a_worker_of_this_host_is_known_to_have_ended() -> None:
     assert not has_ended(f"elsewhere/{done.pid}/a")
 
 
+RELOADS = (
+    "import signal, sys; signal.signal(signal.SIGHUP, lambda *_: open(sys.argv[1], 'a').write('r'));"
+    "open(sys.argv[1], 'a').write('x')\nwhile True: signal.pause()"
+)
+HANDS_ON = (
+    "import sys; from bridge.supervise import Program, Supervisor;"
+    "sys.exit(Supervisor([Program(name='a', arguments=['-c', sys.argv[1], sys.argv[2]], reloads=True),"
+    " Program(name='b', arguments=['-c', sys.argv[3], sys.argv[4]])]).run())"
+)
+
+
+@pytest.fixture
+def hands_on(tmp_path: Path) -> list[str]:
+    """The command of a supervisor with a program that reloads, and one that would end of the signal."""
+    paths = str(tmp_path / "reloads"), str(tmp_path / "stays")
+    return [sys.executable, "-c", HANDS_ON, RELOADS, paths[0], STAYS, paths[1]]
+
+
+def test_sighup_goes_to_the_programs_that_reload_and_ends_none(tmp_path: Path, hands_on: list[str]) -> None:
+    parent = subprocess.Popen(hands_on, stdin=subprocess.DEVNULL)
+    wait_until(lambda: starts(tmp_path / "reloads") == starts(tmp_path / "stays") == 1, "both run")
+    for expected in ("xr", "xrr"):
+        parent.send_signal(signal.SIGHUP)
+        wait_until(lambda text=expected: (tmp_path / "reloads").read_text() == text, "it has reloaded")
+    parent.send_signal(signal.SIGTERM)
+    assert parent.wait(30) == 0
+    assert (tmp_path / "stays").read_text() == "x"
+
+
+def test_a_terminal_that_is_closed_stops_it(tmp_path: Path, hands_on: list[str]) -> None:
+    ours, theirs = os.openpty()
+    parent = subprocess.Popen(hands_on, stdin=theirs)
+    os.close(theirs)
+    wait_until(lambda: starts(tmp_path / "reloads") == starts(tmp_path / "stays") == 1, "both run")
+    os.close(ours)
+    parent.send_signal(signal.SIGHUP)
+    assert parent.wait(30) == 0
+
+
 def test_signals_stop_it(tmp_path: Path) -> None:
     code = (
         "import sys; from bridge.supervise import Program, Supervisor;"

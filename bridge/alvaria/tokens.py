@@ -90,14 +90,16 @@ class Tokens:
         return (self._now() - token.fetched_at).total_seconds() if token else None
 
 
-def read_token(answer: Answer, host: str, asked_at: datetime) -> Token:
-    """The token in an answer of the token service (RFC 6749, 5.1); TokenRefused for a refusal or anything else."""
+def read_token(answer: Answer, host: str, asked_at: datetime, *, hint: str = "") -> Token:
+    """The token in an answer of the token service (RFC 6749, 5.1); TokenRefused, with `hint` or ours, for all else."""
     text = answer.body.get("access_token") if isinstance(answer.body, dict) else None
     if answer.status != 200:
-        raise TokenRefused(f"the token service at {host} refuses us (status {answer.status}{_code(answer)}); {HINT}")
+        why = f"status {answer.status}{_code(answer)}"
+        raise TokenRefused(f"the token service at {host} refuses us ({why}); {hint or HINT}")
     # What is no plain text would break the header that carries it.
     if not isinstance(text, str) or not re.fullmatch(r"[\x21-\x7e]+", text):
-        raise TokenRefused(f"the token service at {host} answered without a token; check ALVARIA_TOKEN_URL")
+        words = hint or "check ALVARIA_TOKEN_URL"
+        raise TokenRefused(f"the token service at {host} answered without a token; {words}")
     lifetime = timedelta(seconds=_lifetime_s(answer.body.get("expires_in")))
     ends_at = asked_at + lifetime
     return Token(

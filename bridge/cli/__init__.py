@@ -17,6 +17,8 @@ COMMANDS = {
     "doctor": "look whether all is well",
     "check": "every mistake of every mapping, and their tests",
     "preview": "the requests that a webhook would cause",
+    "mappings": "which version of each is at work; publish, roll back",
+    "schema": "what editors need to know of a mapping or a layout",
     "presets": "how each CRM is spoken to, as YAML",
     "sources": "who may send webhooks, and what came",
     "events": "what CRMs sent, and what the rules made of it",

@@ -7,6 +7,8 @@ import click
 
 from bridge.cli import rows, show
 from bridge.errors import BridgeError
+from bridge.fetch import queries as fetches
+from bridge.fetch import store as fetching
 from bridge.inbox import queries, store
 from bridge.outbox import queries as outbox
 
@@ -28,19 +30,24 @@ def list_(json_wanted: bool, **options: Any) -> None:
     """
     with rows.opened() as database, database.reading() as conn:
         lines = queries.list_events(conn, rows.wanted(**options))
+        reads = fetches.of_events(conn, [line.id for line in lines])
     if json_wanted:
-        show.as_program_reads([asdict(line) for line in lines])
+        show.as_program_reads([{**asdict(line), "fetch": _plain(reads.get(line.id))} for line in lines])
         return
     columns = ("id", "received", "source", "type", "record", "state", "seen", "outcomes")
     show.table(
         columns,
         (
             (line.id, show.value(line.received_at), line.source, line.type, line.record_id, line.state, line.times_seen,
-             ", ".join(f"{number} {kind}" for kind, number in sorted(line.outcomes.items())))
+             ", ".join(f"{number} {kind}" for kind, number in sorted(line.outcomes.items())) or reads.get(line.id))
             for line in lines
         ),
         empty="No such event. Webhooks go to /webhooks/<source>; see: bridge sources",
     )  # fmt: skip
+
+
+def _plain(read: fetches.Fetch | None) -> dict[str, Any] | None:
+    return asdict(read) if read else None
 
 
 @command.command("show")
@@ -58,8 +65,10 @@ def show_(event_id: int, json_wanted: bool) -> None:
         if not event:
             raise BridgeError(f"there is no event {event_id}; see: bridge events list")
         outcomes, deliveries = queries.outcomes_of(conn, event_id), outbox.of_event(conn, event_id)
+        read = fetches.of_events(conn, [event_id]).get(event_id)
     whole: dict[str, Any] = {
         "event": {name: value for name, value in asdict(event).items() if name != "headers"},
+        "fetch": _plain(read),
         "outcomes": [asdict(line) for line in outcomes],
         "deliveries": [asdict(line) for line in deliveries],
     }
@@ -69,6 +78,8 @@ def show_(event_id: int, json_wanted: bool) -> None:
     show.table(
         ("member", "value"), ((name, show.value(value)) for name, value in whole["event"].items()), title="Event"
     )
+    if read:
+        click.echo(f"\nIts record at the CRM: {read}")
     made = [(line.translation, line.rule, line.kind, line.reason, line.mapping_version) for line in outcomes]
     click.echo()
     show.table(
@@ -107,12 +118,14 @@ def unreadable(json_wanted: bool) -> None:
 def replay(event_ids: tuple[int, ...]) -> None:
     """Translate events once more with today's mapping; rules that were carried out already are left alone.
 
+    Of an unfetched event the record is read anew.
+
     \b
     Example:
       bridge events replay 7 8 9
     """
     with rows.opened() as database, database.transaction() as conn:
         for event_id in event_ids:
-            if not store.replay(conn, event_id):
+            if not (store.replay(conn, event_id) or fetching.replay(conn, event_id)):
                 raise BridgeError(f"event {event_id} is not there, or is not translated yet; nothing was replayed")
     click.echo(f"{len(event_ids)} to be translated again.")

@@ -1,16 +1,19 @@
 """bridge presets: how each CRM is spoken to, as YAML to start from."""
 
+from dataclasses import asdict, astuple
+
 import click
 
 from bridge.cli import show
-from bridge.documents import load
-from bridge.sources import schema
+from bridge.documents import did_you_mean
+from bridge.sources import overview, schema
 
 
 @click.command("presets")
 @click.argument("name", required=False)
+@click.option("--markdown", is_flag=True, help="The list as a page of the documentation.")
 @show.as_json
-def command(name: str | None, json_wanted: bool) -> None:
+def command(name: str | None, markdown: bool, json_wanted: bool) -> None:
     """List the presets, or print one as YAML: what a source says when it is written out in full.
 
     \b
@@ -19,18 +22,17 @@ def command(name: str | None, json_wanted: bool) -> None:
       bridge presets hubspot
     """
     if name:
+        if name not in schema.preset_names():
+            raise click.ClickException(
+                f"there is no preset {name!r}{did_you_mean(name, schema.preset_names()) or LIST}"
+            )
         click.echo(schema.preset_text(name), nl=False)
-        return
-    rows = [(known, *_facts(known)) for known in schema.preset_names()]
-    if json_wanted:
-        show.as_program_reads([dict(zip(("name", *FACTS), row, strict=True)) for row in rows])
-        return
-    show.table(("preset", "what", "answer within", "retries", "what an error costs there"), rows)
+    elif markdown:
+        click.echo(overview.page(), nl=False)
+    elif json_wanted:
+        show.as_program_reads([asdict(line) for line in overview.overview()])
+    else:
+        show.table(tuple(overview.HEADINGS.values()), [astuple(line) for line in overview.overview()])
 
 
-def _facts(name: str) -> list[str]:
-    docs = load(schema.preset_text(name), f"{name}.yaml").data.get("docs", {})
-    return [docs.get(fact, "") for fact in FACTS]
-
-
-FACTS = ("title", "deadline", "retries", "error_costs")
+LIST = "; bridge presets lists them"

@@ -103,6 +103,8 @@ def _show(events: Sequence[Mapping[str, Any]]) -> None:
         out.print(show.plain(f"\n{event['type']} {event['record_id']}"), style="bold")
         if event["problem"]:
             out.print(show.plain(f"  cannot be read: {event['problem']}"), style="red")
+        if event["fetch"]:
+            out.print(show.plain(f"  its record: {event['fetch']}"), style="cyan")
         for rule in event["rules"]:
             out.print(show.plain(f"  {rule['rule']}:"), show.state(rule["outcome"]), show.plain(rule["reason"]))
             for request in rule["requests"]:

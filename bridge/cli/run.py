@@ -17,12 +17,14 @@ from bridge.supervise import Program, Supervisor
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 listens on every address.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Web processes.")
 @click.option("--sandbox", is_flag=True, help="Deliver to the sandbox, which is started too, instead of Alvaria Cloud.")
-def command(port: int | None, host: str, workers: int, sandbox: bool) -> None:
+@click.option("--watch", is_flag=True, help="Publish mappings as soon as their files change.")
+def command(port: int | None, host: str, workers: int, sandbox: bool, watch: bool) -> None:
     """Run the web server and the worker until SIGTERM or Ctrl-C; what ends by itself is started again.
 
     \b
+    SIGHUP has the mappings read again, as `bridge mappings reload` does.
     Example:
-      bridge run --sandbox
+      bridge run --sandbox --watch
       bridge run --host 0.0.0.0 --port 8080 --workers 4
     """
     if sandbox:
@@ -35,6 +37,8 @@ def command(port: int | None, host: str, workers: int, sandbox: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="bridge-metrics-") as metrics:
         counts = Path(metrics)
         parts = [programs.worker(metrics=counts), programs.web(host=host, port=port, workers=workers, metrics=counts)]
+        if watch:
+            parts.append(programs.watcher())
         if read.sandbox and "ALVARIA_BASE_URL" not in os.environ:
             parts.insert(0, _sandbox())
         _migrate(read.database_url)

@@ -2,11 +2,16 @@
 
 import click
 
-from bridge import settings, wiring
+from bridge import log, settings, wiring
 from bridge.cli import show
 from bridge.db import Database
 from bridge.errors import DatabaseAway
 from bridge.inbox import queries
+from bridge.mappings.catalogue import Catalogue
+from bridge.mappings.rules import Mapping
+from bridge.settings import Settings
+from bridge.versions import queries as versions
+from bridge.versions.follow import Published
 
 
 @click.command("sources")
@@ -19,14 +24,14 @@ def command(json_wanted: bool) -> None:
       bridge sources
     """
     read = settings.load(needs_alvaria=False)
-    catalogue = wiring.load_catalogue(read)
-    counts = _counts(read.database_url)
+    log.set_up("sources", sandbox=read.sandbox)
+    catalogue, states, counts = _known(read)
     rows = [
         {
             "source": name,
             "preset": mapping.source.preset or "–",
             "address": f"{read.public_url}/webhooks/{name}",
-            "state": _state(mapping.source.missing_secrets, mapping.rules is not None),
+            "state": _state(mapping, states.get(name, "ok")),
             **{fact: counts.get(name, {}).get(fact, 0) for fact in ("events", "repetitions", "new")},
             "last": counts.get(name, {}).get("last"),
         }
@@ -40,22 +45,26 @@ def command(json_wanted: bool) -> None:
     show.table(columns, ([show.value(row[column]) for column in columns] for row in rows), empty=empty)
 
 
-def _state(missing: tuple[str, ...], has_rules: bool) -> str:
-    if missing:
+def _state(mapping: Mapping, said: str) -> str:
+    if missing := mapping.source.missing_secrets:
         return "set " + ", ".join(missing)
-    return "ok" if has_rules else "rules broken: see bridge check"
+    return said if mapping.rules is not None else "rules broken: see bridge check"
 
 
-def _counts(database_url: str) -> dict[str, dict[str, object]]:
-    """What the database knows; nothing where there is none yet."""
-    database = Database(database_url)
+def _known(read: Settings) -> tuple[Catalogue, dict[str, str], dict[str, dict[str, object]]]:
+    """What is at work, how it stands to its files, what came. Without a database: what the files hold, and no more."""
+    files = wiring.load_catalogue(read)
+    database = Database(read.database_url)
+    published = Published(database, files, env=read.environ, limits=read.limits)
     try:
-        if not database.is_migrated():
-            return {}
+        published.follow()
+        if not published.is_migrated:
+            return files, {}, {}
         with database.reading() as conn:
-            return queries.counts_by_source(conn)
+            states = {line.name: line.state for line in versions.mapping_lines(conn)}
+            return published.catalogue, states, queries.counts_by_source(conn)
     except DatabaseAway as error:
         click.echo(f"bridge: the database is away ({error}): the counts are left out", err=True)
-        return {}
+        return files, {}, {}
     finally:
         database.close()

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from typing import Any
 
 from bridge.model import Received
 
@@ -25,9 +26,17 @@ class Sample:
     request: Received
 
 
+def entries() -> Iterator[dict[str, Any]]:
+    """What is known of each sample: index.json here, then the index.json of each CRM's folder that has one."""
+    folders = [FOLDER, *sorted((found for found in FOLDER.iterdir() if found.is_dir()), key=lambda found: found.name)]
+    for index in (folder / "index.json" for folder in folders):
+        if index.is_file():
+            yield from json.loads(index.read_text("utf-8"))
+
+
 def samples() -> Iterator[Sample]:
-    """All of them, in the order of index.json."""
-    for entry in json.loads((FOLDER / "index.json").read_text("utf-8")):
+    """All of them, in the order of the indexes."""
+    for entry in entries():
         request = json.loads((FOLDER / entry["request"]).read_text("utf-8"))
         sent_at = datetime.fromisoformat(entry["sent_at"])
         yield Sample(

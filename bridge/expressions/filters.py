@@ -56,6 +56,7 @@ KEEP_CLEARED: Mapping[str, Function] = {
 
 OTHERS: Mapping[str, Function] = {
     "abs": number_filters.absolute,
+    "column": list_filters.column,
     "count": list_filters.length,
     "first": list_filters.first,
     "float": number_filters.floating,

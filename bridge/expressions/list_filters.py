@@ -168,6 +168,24 @@ def mapped(value: Any, *, attribute: str, default: Any = NO_DEFAULT) -> list[Any
     return found
 
 
+def column(value: Any, member_name: str | int, key: str | None = None) -> dict[str, Any]:
+    """A map of one member of each of a map's members; of a list's, by the member `key`. Who has none is left out.
+
+    `{{ [{'field': 'tier', 'was': 1}, {'field': 'new'}] | column('was', key='field') | json }}` → `{"tier":1}`
+    """
+    if key is None and not isinstance(value, Mapping):
+        raise ExpressionError(f"column wants a map, or a list and key=…, not {kind(value)} alone")
+    items = value.items() if isinstance(value, Mapping) else _by_key(_list(value, "column"), key)
+    found = {name: member(item, member_name, f"{member_name} of {name}") for name, item in items}
+    return {name: item for name, item in found.items() if type(item) is not Missing}
+
+
+def _by_key(items: list[Any], key: str | None) -> list[tuple[str, Any]]:
+    named = [(member(item, key, f"{key} of an item"), item) for item in items]
+    refuse_missing(*(name for name, _ in named))
+    return [(as_text(name), item) for name, item in named]
+
+
 def _list(value: Any, name: str) -> list[Any]:
     if not isinstance(value, list):
         raise ExpressionError(f"{name} wants a list, not {kind(value)}")

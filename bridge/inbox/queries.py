@@ -1,7 +1,7 @@
 """What people ask about events."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,6 +107,13 @@ def counts_by_source(conn: Connection) -> dict[str, dict[str, Any]]:
     for source, number in conn.execute(new):
         found[source]["new"] = number
     return found
+
+
+def last_received(conn: Connection, sources: Sequence[str]) -> dict[str, datetime]:
+    """When each of these sources last sent something that was new."""
+    c = webhooks.c
+    rows = conn.execute(select(c.source, func.max(c.received_at)).where(c.source.in_(sources)).group_by(c.source))
+    return {source: moment for source, moment in rows}
 
 
 def unreadable_webhooks(conn: Connection, limit: int = 50) -> list[tuple[int, str, datetime, str]]:

@@ -7,6 +7,7 @@ from bridge.db import Database
 from bridge.errors import BadSignature, DatabaseAway, NotReady, Unreadable
 from bridge.inbox import store
 from bridge.model import Event, Received, Webhook, WebhookState
+from bridge.sources.handshake import handshake
 from bridge.sources.read import read
 from bridge.sources.redact import redact
 from bridge.sources.reply import Reply, ReplyKind, reply
@@ -15,7 +16,16 @@ from bridge.sources.verify import verify
 
 
 def receive(database: Database, source: Source, received: Received, *, now: datetime) -> Reply:
-    """Verify, read and keep a webhook; the answer is the one that its source wants to hear."""
+    """Verify, read and keep a webhook; the answer is the one that its source wants to hear.
+
+    The trial of an address is answered before any secret may be set, and nothing of it is kept.
+    """
+    if trial := handshake(source, received):
+        log.info("webhook.handshake", source=source.name, method=received.method)
+        metrics.WEBHOOKS.labels(source.name, "handshake").inc()
+        return trial
+    if received.method != "POST":
+        return _refuse(source, ReplyKind.WRONG_METHOD, received.method)
     try:
         events, problem = _read_verified(source, received, now)
     except BadSignature as error:

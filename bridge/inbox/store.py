@@ -1,5 +1,6 @@
 """Webhooks and events in the database."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, Select, delete, func, select, upd
 
 from bridge.db import insert
 from bridge.model import Event, EventState, Outcome, Webhook, WebhookState
-from bridge.tables import events, outcomes, webhooks
+from bridge.tables import events, outcomes, seen, webhooks
+from bridge.tables.columns import plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,19 +49,38 @@ def keep(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> Kept:
     ).scalar_one()
     if not found:
         return Kept(received=0, duplicates=0)
-    new = _keep_events(conn, webhook_id, found)
-    seen = [event.dedup_key for event in found if event.dedup_key not in new]
-    _count_again(conn, webhook.source, seen)
-    if not new:
+    firsts = _by_key(found)
+    new = _take_keys(conn, firsts)
+    if new:
+        rows = [_row(replace(firsts[key], webhook_id=webhook_id)) for key in firsts if key in new]
+        conn.execute(insert(conn, events).values(rows))
+    else:
         conn.execute(delete(webhooks).where(webhooks.c.id == webhook_id))
+    _count_again(conn, webhook.source, [key for key in firsts if key not in new])
     return Kept(received=len(found), duplicates=len(found) - len(new))
 
 
-def _keep_events(conn: Connection, webhook_id: int, found: tuple[Event, ...]) -> set[str]:
-    """Insert those that are not there yet, also when another process is doing the same; return their keys."""
-    rows = [_row(replace(event, webhook_id=webhook_id)) for event in found]
-    statement = insert(conn, events).on_conflict_do_nothing().returning(events.c.dedup_key)
-    return set(conn.execute(statement.values(rows)).scalars())
+def _by_key(found: tuple[Event, ...]) -> dict[str, Event]:
+    """What stands twice in one webhook counts once. Keys are as the database will give them back."""
+    firsts: dict[str, Event] = {}
+    for event in found:
+        firsts.setdefault(plain(event.dedup_key), event)
+    return firsts
+
+
+def _take_keys(conn: Connection, firsts: Mapping[str, Event]) -> set[str]:
+    """Those that are not there or whose time is over, also when another process takes keys at this moment."""
+    # In one order for all, or two webhooks with the same events would wait for each other.
+    rows = [_key(key, firsts[key]) for key in sorted(firsts)]
+    row = insert(conn, seen).values(rows)
+    is_over = seen.c.until <= min(event.received_at for event in firsts.values())
+    take = row.on_conflict_do_update(index_elements=seen.primary_key, set_={"until": row.excluded.until}, where=is_over)
+    return set(conn.execute(take.returning(seen.c.key)).scalars())
+
+
+def _key(key: str, event: Event) -> dict[str, object]:
+    until = event.received_at + event.dedup_window if event.dedup_window else None
+    return {"source": event.source, "key": key, "until": until}
 
 
 def _row(event: Event) -> dict[str, object]:
@@ -77,6 +98,8 @@ def _row(event: Event) -> dict[str, object]:
             "record": event.record,
             "previous": event.previous,
             "changed": list(event.changed),
+            "merged": list(event.merged),
+            "sequence": event.sequence,
             "body": event.body,
         },
         "state": event.state,
@@ -85,9 +108,12 @@ def _row(event: Event) -> dict[str, object]:
 
 
 def _count_again(conn: Connection, source: str, keys: list[str]) -> None:
-    if keys:
-        again = (events.c.source == source) & events.c.dedup_key.in_(keys)
-        conn.execute(update(events).where(again).values(times_seen=events.c.times_seen + 1))
+    """A repetition is one of the newest event with its key; older ones were other changes of the same content."""
+    if not keys:
+        return
+    same = (events.c.source == source) & events.c.dedup_key.in_(keys)
+    newest = select(func.max(events.c.id)).where(same).group_by(events.c.dedup_key)
+    conn.execute(update(events).where(events.c.id.in_(newest)).values(times_seen=events.c.times_seen + 1))
 
 
 def next_new(conn: Connection, sources: list[str], at_most: int) -> list[tuple[Event, int]]:
@@ -100,6 +126,12 @@ def next_new(conn: Connection, sources: list[str], at_most: int) -> list[tuple[E
 def find(conn: Connection, event_id: int) -> Event | None:
     row = conn.execute(_select_events().where(events.c.id == event_id)).mappings().first()
     return _event(row) if row else None
+
+
+def find_all(conn: Connection, event_ids: Sequence[int]) -> list[Event]:
+    """Those that there are, in the order of arrival."""
+    rows = conn.execute(_select_events().where(events.c.id.in_(event_ids)).order_by(events.c.id)).mappings()
+    return [_event(row) for row in rows]
 
 
 def _select_events() -> Select[Any]:
@@ -122,6 +154,8 @@ def _event(row: RowMapping) -> Event:
         record=payload["record"],
         previous=payload["previous"],
         changed=tuple(payload["changed"]),
+        merged=tuple(payload.get("merged", ())),
+        sequence=payload.get("sequence"),
         body=payload["body"],
         headers=row["headers"],
         state=EventState(row["state"]),

@@ -1,4 +1,4 @@
-"""POST /webhooks/<source>: where CRMs come in."""
+"""/webhooks/<source>: where CRMs come in, with POST; and try the address first, some with other methods."""
 
 from collections.abc import Mapping
 
@@ -10,14 +10,14 @@ from bridge.db import Database
 from bridge.inbox.receive import receive
 from bridge.model import Received
 from bridge.sources.reply import Reply, ReplyKind, reply
-from bridge.sources.source import Source
+from bridge.sources.source import METHODS, Source
 
 
 def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: str, max_body_bytes: int) -> Blueprint:
     """The inbox's routes; `public_url` is what senders see, and sign."""
     views = Blueprint("inbox", __name__)
 
-    @views.post("/webhooks/<source>")
+    @views.route("/webhooks/<source>", methods=METHODS, provide_automatic_options=False)
     def webhook(source: str) -> Response:
         known = sources.get(source)
         if not known:

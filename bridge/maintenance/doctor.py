@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.alvaria.client import Client
-from bridge.db import Database
-from bridge.errors import BridgeError, TokenRefused, Unreachable
+from bridge.db import Connection, Database
+from bridge.errors import BridgeError, DatabaseAway, TokenRefused, Unreachable
+from bridge.fetch import queries as fetches
 from bridge.inbox import store as inbox
+from bridge.inbox.silence import silent
 from bridge.mappings.catalogue import Catalogue
 from bridge.outbox import queries
 from bridge.outbox.store import binding
 from bridge.settings import Settings
+from bridge.versions import queries as versions
 
 LARGEST_SKEW = timedelta(seconds=30)
 
@@ -39,6 +42,7 @@ def examine(
     yield from _settings(settings)
     yield from _mappings(catalogue)
     yield from _database(settings, database)
+    yield from _silence(catalogue, database, now)
     yield from _token(client, now)
     for scope, (operation, params) in PROBES.items():
         yield _scope(client, scope, operation, params)
@@ -61,6 +65,9 @@ def _mappings(catalogue: Catalogue) -> Iterator[Finding]:
         if not all(secret.values for secret in mapping.source.secrets.values()):
             words = f"{name}: set {missing}; until then its webhooks are answered 503"
             yield Finding(what="mappings", state="failed", words=words)
+        elif not all(secret.values for secret in mapping.source.fetch_secrets.values()):
+            words = f"{name}: set {missing}; until then no record is read, and its events wait"
+            yield Finding(what="mappings", state="failed", words=words)
         elif missing:
             words = f"{name}: {missing} has no value; another value of the same secret is used"
             yield Finding(what="mappings", state="warning", words=words)
@@ -77,6 +84,8 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             return
         with database.reading() as conn:
             binding.check(conn, settings.target)
+            yield from _versions(conn)
+            yield from _unread(conn)
             new, unreadable, counts = inbox.waiting(conn), inbox.unreadable(conn), queries.counts_by_state(conn)
     except BridgeError as error:
         yield Finding(what="database", state="failed", words=str(error))
@@ -93,6 +102,36 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             state="warning",
             words=f"{unreadable} verified ones could not be read; see: bridge events unreadable",
         )
+
+
+def _versions(conn: Connection) -> Iterator[Finding]:
+    """What is at work in spite of its file."""
+    for line in versions.mapping_lines(conn):
+        if line.state != "ok":
+            words = (
+                f"{line.name}: {line.state}; version {line.version} is at work since {line.since:%Y-%m-%d %H:%M} UTC"
+            )
+            yield Finding(what="mappings", state="warning", words=f"{words}; see: bridge mappings list")
+
+
+def _unread(conn: Connection) -> Iterator[Finding]:
+    """Events that no rule has seen, since their record could not be read."""
+    counts = fetches.counts(conn)
+    for state, words in (("fetching", "wait for their record"), ("unfetched", "could not be given their record")):
+        if number := counts.get(state):
+            said = f"{number} events {words}; see: bridge events list --state {state}"
+            yield Finding(what="fetch", state="ok" if state == "fetching" else "warning", words=said)
+
+
+def _silence(catalogue: Catalogue, database: Database, now: datetime) -> Iterator[Finding]:
+    """A CRM that says nothing may have nothing to say, or may have ended the subscription."""
+    try:
+        with database.reading() as conn:
+            found = silent(conn, [mapping.source for mapping in catalogue.mappings.values()], now)
+    except DatabaseAway:
+        return
+    for one in found:
+        yield Finding(what="silence", state="warning", words=str(one))
 
 
 def _token(client: Client, now: datetime) -> Iterator[Finding]:

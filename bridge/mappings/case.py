@@ -36,6 +36,8 @@ class Case:
     customers_problem: str | None
     """Why the customers could not be told; only the rules that need them are rejected for it."""
     written: Sequence[CookieName]
+    has_ended: bool
+    """The event is one of a record that has ended in this one."""
     now: datetime
     limits: Limits
 
@@ -46,8 +48,10 @@ class Case:
             raise Ignored("the record has no customer id yet: every entry of `customer` is empty or missing")
         return self.customers
 
-    def order_key(self, *before: str) -> str:
-        return ":".join((*before, self.event.source, self.event.record_id))
+
+def order_key(event: Event, *before: str) -> str:
+    """What is done in order: for cookies all of a record's."""
+    return ":".join((*before, event.source, event.record_id))
 
 
 @dataclass(frozen=True, kw_only=True)

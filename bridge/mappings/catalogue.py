@@ -2,19 +2,41 @@
 
 from collections.abc import Iterable, Iterator
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bridge.alvaria.limits import Limits
 from bridge.documents import Document
 from bridge.documents import load as load_document
 from bridge.errors import BadDocument, Problem
+from bridge.mappings.owners import shared_cookies
 from bridge.mappings.rules import Mapping
-from bridge.mappings.schema import LayoutFile, read_layout, read_mapping
+from bridge.mappings.schema import LayoutFile, read_layout, read_mapping, version_of
 
 ENDINGS = (".yaml", ".yml")
 OTHERS = frozenset({"maintenance"})
 """Files of the folder that are no mappings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileRead:
+    """One mapping file as it was found, and what could be made of it."""
+
+    file: str
+    texts: Map[str, str] = field(repr=False)
+    """Its text and those of the layouts that it uses, by file; nothing where it could not be read at all."""
+    version: str
+    mapping: Mapping | None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Events can be received and translated by it."""
+        return self.mapping is not None and self.mapping.rules is not None
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +45,7 @@ class Catalogue:
 
     mappings: Map[str, Mapping] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    files: tuple[FileRead, ...] = ()
 
 
 def load(folder: Path, *, env: Map[str, str], limits: Limits) -> Catalogue:
@@ -35,17 +58,39 @@ def check(paths: Iterable[Path], *, env: Map[str, str], limits: Limits) -> Catal
     mappings: dict[str, Mapping] = {}
     problems: list[Problem] = []
     layouts = _Layouts()
+    files = []
     for path in _files(paths, problems):
         if path.parent.name == "layouts":
             layouts.of(path.parent)
             continue
-        mapping, found = _read_mapping(path, layouts.of(path.parent / "layouts"), env, limits)
-        problems += found
-        if mapping and mapping.name in mappings:
-            problems.append(_same_name(mapping, mappings[mapping.name]))
-        elif mapping:
-            mappings[mapping.name] = mapping
-    return Catalogue(mappings=mappings, problems=(*layouts.problems, *problems))
+        found = _of_its_own_name(_read_file(path, layouts.of(path.parent / "layouts"), env, limits), mappings)
+        if found.mapping:
+            mappings[found.mapping.name] = found.mapping
+        problems += found.problems
+        files.append(found)
+    problems += shared_cookies(mappings.values())
+    return Catalogue(mappings=mappings, problems=(*layouts.problems, *problems), files=tuple(files))
+
+
+def read_texts(texts: Map[str, str], *, env: Map[str, str], limits: Limits) -> FileRead:
+    """A mapping from texts that were kept: its own first, then those of its layouts."""
+    file, *others = texts
+    layouts = {Path(name).stem: _read_layout(texts[name], name)[0] for name in others}
+    return _read(texts[file], file, layouts, env, limits)
+
+
+def fingerprint(folder: Path) -> frozenset[tuple[str, int, int]]:
+    """What changes when one of the folder's files does; cheap to look at every second."""
+    files = [*_yaml_in(folder), *_yaml_in(folder / "layouts")]
+    return frozenset(mark for file in files if (mark := _mark(file)))
+
+
+def _mark(file: Path) -> tuple[str, int, int] | None:
+    try:
+        seen = file.stat()
+    except OSError:
+        return None  # it went away while we looked, and so its mark does
+    return str(file), seen.st_mtime_ns, seen.st_size
 
 
 class _Layouts:
@@ -62,13 +107,19 @@ class _Layouts:
 
     def _read(self, path: Path) -> LayoutFile:
         try:
-            text, document = _read_document(path)
+            layout, found = _read_layout(_read_text(path), str(path))
         except BadDocument as bad:
-            self.problems += bad.problems
-            return LayoutFile(file=str(path), text="", layout=None)
-        layout, found = read_layout(document, text, path.stem)
+            layout, found = LayoutFile(file=str(path), text="", layout=None), bad.problems
         self.problems += found
         return layout
+
+
+def _read_layout(text: str, file: str) -> tuple[LayoutFile, Iterable[Problem]]:
+    try:
+        document = _read_document(text, file)
+    except BadDocument as bad:
+        return LayoutFile(file=file, text=text, layout=None), bad.problems
+    return read_layout(document, text, Path(file).stem)
 
 
 def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
@@ -78,7 +129,7 @@ def _files(paths: Iterable[Path], problems: list[Problem]) -> Iterator[Path]:
             continue
         files = [file for file in _yaml_in(path) if file.stem not in OTHERS]
         if not files:
-            problems.append(_problem(path, "holds no mapping; put one in, a file whose name ends in .yaml"))
+            problems.append(_problem(str(path), "holds no mapping; put one in, a file whose name ends in .yaml"))
         yield from files
 
 
@@ -87,23 +138,39 @@ def _yaml_in(folder: Path) -> list[Path]:
     return sorted(path for path in found if path.suffix in ENDINGS and not path.name.startswith("."))
 
 
-def _read_mapping(
-    path: Path, layouts: Map[str, LayoutFile], env: Map[str, str], limits: Limits
-) -> tuple[Mapping | None, Iterable[Problem]]:
+def _read_file(path: Path, layouts: Map[str, LayoutFile], env: Map[str, str], limits: Limits) -> FileRead:
     try:
-        text, document = _read_document(path)
+        text = _read_text(path)
     except BadDocument as bad:
-        return None, bad.problems
-    return read_mapping(document, text, layouts=layouts, env=env, limits=limits)
+        return FileRead(file=str(path), texts={}, version="", mapping=None, problems=bad.problems)
+    return _read(text, str(path), layouts, env, limits)
 
 
-def _read_document(path: Path) -> tuple[str, Document]:
+def _read(text: str, file: str, layouts: Map[str, LayoutFile], env: Map[str, str], limits: Limits) -> FileRead:
+    problems: Iterable[Problem]
+    try:
+        mapping, problems = read_mapping(_read_document(text, file), text, layouts=layouts, env=env, limits=limits)
+    except BadDocument as bad:
+        mapping, problems = None, bad.problems
+    texts = mapping.texts if mapping else {file: text}
+    version = mapping.version if mapping else version_of(texts)
+    return FileRead(file=file, texts=texts, version=version, mapping=mapping, problems=tuple(problems))
+
+
+def _of_its_own_name(found: FileRead, others: Map[str, Mapping]) -> FileRead:
+    """Of two files for one source the first is used, and the second is a mistake."""
+    if not found.mapping or found.mapping.name not in others:
+        return found
+    problem = _same_name(found.mapping, others[found.mapping.name])
+    return replace(found, mapping=None, problems=(*found.problems, problem))
+
+
+def _read_document(text: str, file: str) -> Document:
     """Raise BadDocument where there is no YAML map to be had from it."""
-    text = _read_text(path)
-    document = load_document(text, str(path))
+    document = load_document(text, file)
     if not isinstance(document.data, dict):
-        raise BadDocument((_problem(path, _NO_MAP if document.data else _EMPTY),))
-    return text, document
+        raise BadDocument((_problem(file, _NO_MAP if document.data else _EMPTY),))
+    return document
 
 
 _EMPTY = "is empty; begin it with version: 1"
@@ -114,16 +181,17 @@ def _read_text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise BadDocument((_problem(path, f"cannot be read ({error.strerror}); mend its path or rights"),)) from None
+        words = f"cannot be read ({error.strerror}); mend its path or rights"
+        raise BadDocument((_problem(str(path), words),)) from None
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise BadDocument((_problem(path, "is not UTF-8 text; save it as UTF-8", line),)) from None
+        raise BadDocument((_problem(str(path), "is not UTF-8 text; save it as UTF-8", line),)) from None
 
 
-def _problem(path: Path, message: str, line: int = 1) -> Problem:
-    return Problem(file=str(path), line=line, path="", message=message)
+def _problem(file: str, message: str, line: int = 1) -> Problem:
+    return Problem(file=file, line=line, path="", message=message)
 
 
 def _same_name(mapping: Mapping, first: Mapping) -> Problem:

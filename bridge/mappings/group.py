@@ -9,7 +9,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.alvaria.cookies import Setting, delete_params, mistakes, name_mistakes, upsert_body
-from bridge.mappings.case import Case, Ignored, Rejected, Request, holds, text_of, text_or_empty, value_of
+from bridge.mappings.case import (
+    Case,
+    Ignored,
+    Rejected,
+    Request,
+    holds,
+    order_key,
+    text_of,
+    text_or_empty,
+    value_of,
+)
 from bridge.mappings.duration import in_words, parse_duration
 from bridge.mappings.rules import Group, OnEmpty, SettingRule
 from bridge.model import CookieName
@@ -39,7 +49,8 @@ def requests(group: Group, case: Case) -> Iterator[Request]:
     settings = [(one, _setting(one, customer)) for customer in customers for one in wanted]
     _refuse_mistakes(settings, case)
     yield from _writes([setting for one, setting in settings if one.content is not None], case)
-    yield from deletions((setting.name for one, setting in settings if one.content is None), case)
+    cleared = (setting.name for one, setting in settings if one.content is None)
+    yield from deletions(cleared, order_key(case.event, "cookies"))
 
 
 def _wanted(rule: SettingRule, at: str, case: Case) -> Wanted | None:
@@ -117,14 +128,14 @@ def _writes(settings: list[Setting], case: Case) -> Iterator[Request]:
         )
     yield Request(
         operation=UPSERT,
-        order_key=case.order_key("cookies"),
+        order_key=order_key(case.event, "cookies"),
         body=upsert_body(settings),
         customers=tuple(dict.fromkeys(setting.customer for setting in settings)),
         expires_at=min(setting.expires_at for setting in settings),
     )
 
 
-def deletions(names: Iterable[CookieName], case: Case) -> Iterator[Request]:
+def deletions(names: Iterable[CookieName], in_order: str) -> Iterator[Request]:
     """One request for each (customer, channel, service): the filters of a deletion multiply."""
     keys: dict[tuple[str, str, str], list[str]] = {}
     for name in names:
@@ -132,7 +143,7 @@ def deletions(names: Iterable[CookieName], case: Case) -> Iterator[Request]:
     for (customer, channel, service), several in keys.items():
         yield Request(
             operation=DELETE,
-            order_key=case.order_key("cookies"),
+            order_key=in_order,
             params=_filters(customer, channel, service, several),
             customers=(customer,),
         )

@@ -8,7 +8,7 @@ from typing import Any
 from bridge.alvaria.fastpath import insert_body
 from bridge.errors import ExpressionError, LayoutError
 from bridge.expressions import MISSING
-from bridge.mappings.case import Case, Rejected, Request, text_of, text_or_empty, value_of
+from bridge.mappings.case import Case, Rejected, Request, order_key, text_of, text_or_empty, value_of
 from bridge.mappings.layout import render
 from bridge.mappings.rules import FastPath
 
@@ -19,7 +19,7 @@ def request(rule: FastPath, case: Case) -> Request:
     name = _list(rule, case)
     return Request(
         operation=INSERT,
-        order_key=case.order_key(INSERT, str(name)),
+        order_key=order_key(case.event, INSERT, str(name)),
         params={"listId": name if isinstance(name, int) else {"id_of": name, "by": "campaign.listLists"}},
         body=insert_body(_record(rule, case), _custom(rule, case)),
         customers=case.customers,

@@ -11,8 +11,9 @@ from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
 from bridge.errors import BadSignature, NotReady, Unreadable
 from bridge.mappings.rules import Mapping
-from bridge.mappings.translate import Translation, translate
+from bridge.mappings.translate import Past, Translation, translate
 from bridge.model import Delivery, Event, Json, Outcome, Received, Record
+from bridge.sources.fetch import shown
 from bridge.sources.read import read
 from bridge.sources.verify import verify
 
@@ -46,7 +47,7 @@ def preview(mapping: Mapping, request: Received, ask: Ask) -> Preview:
     return Preview(
         at=at,
         signature=_signature(mapping, request, at),
-        events=tuple(_shown(event, translation, ask) for event, translation in made),
+        events=tuple(_shown(mapping, event, translation, ask) for event, translation in made),
     )
 
 
@@ -70,18 +71,19 @@ def _translated(
     made = []
     for event in events:
         known = records.get(event.record_id)
-        translation = translate(mapping, event, known=known, written=(), now=at, limits=limits)
+        translation = translate(mapping, event, past=Past(known=known), now=at, limits=limits)
         records[event.record_id] = translation.record
         made.append((event, translation))
     return made
 
 
-def _shown(event: Event, made: Translation, ask: Ask) -> dict[str, Any]:
+def _shown(mapping: Mapping, event: Event, made: Translation, ask: Ask) -> dict[str, Any]:
     return {
         "type": event.type,
         "record_id": event.record_id,
         "id": event.crm_id,
         "problem": event.problem,
+        "fetch": "" if event.problem else shown(mapping.source.fetch, event),
         "rules": [_rule(outcome, ask) for outcome in made.outcomes],
     }
 

@@ -24,6 +24,14 @@ class OnEmpty(StrEnum):
     ERROR = "error"
 
 
+class OnCustomerChange(StrEnum):
+    """What becomes of a record's cookies when it has other customers than before."""
+
+    MOVE = "move"
+    KEEP = "keep"
+    FORGET = "forget"
+
+
 @dataclass(frozen=True, kw_only=True)
 class SettingRule:
     """One setting of a group; the mapping's defaults are already in it."""
@@ -112,8 +120,11 @@ class Mapping:
     """Short hash over the text of the file and of the layouts that it uses."""
     source: Source
     customers: tuple[Template, ...] = ()
+    on_customer_change: OnCustomerChange = OnCustomerChange.MOVE
     key_prefix: str = ""
     tables: abc.Mapping[str, abc.Mapping[str, Any]] = field(default_factory=dict)
+    owns: tuple[str, ...] = ()
+    """The keys whose value here counts, where others write the same cookie: a statement for `bridge check`."""
     rules: tuple[Rule, ...] | None = None
     tests: tuple[Trial, ...] = ()
     texts: abc.Mapping[str, str] = field(default_factory=dict, repr=False)

@@ -1,21 +1,37 @@
 """Event + mapping -> an outcome for each rule; pure, and whatever the event holds it only ever returns outcomes."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
-from bridge.errors import ExpressionError
-from bridge.expressions import MISSING, as_text
 from bridge.mappings import group, insert
-from bridge.mappings.case import Case, Ignored, NotTranslated, Rejected, Request, holds, text_of
-from bridge.mappings.remember import merged, remembered
-from bridge.mappings.rules import Action, FastPath, Forget, Group, Mapping, OtherOperation, Rule
-from bridge.model import CookieName, Delivery, Event, OnceKey, Outcome, OutcomeKind, Record
+from bridge.mappings.case import Case, Ignored, NotTranslated, Rejected, Request, holds, order_key, text_of
+from bridge.mappings.customers import ids_after
+from bridge.mappings.move import replaced
+from bridge.mappings.newest import changed_at, stamp
+from bridge.mappings.remember import joined, merged, remembered
+from bridge.mappings.rules import Action, FastPath, Forget, Group, Mapping, OnCustomerChange, OtherOperation, Rule
+from bridge.model import CookieName, Delivery, Event, OnceKey, Outcome, OutcomeKind, Record, Stamp
 
-CLOCK_TOLERANCE = timedelta(minutes=5)
-"""How far a CRM's clock may run ahead of ours before we stop believing it."""
+
+@dataclass(frozen=True, kw_only=True)
+class Past:
+    """What is known from before when an event is translated."""
+
+    known: Record | None = None
+    """What is remembered of the event's record."""
+    joined: Sequence[Record] = ()
+    """The same of the records that end in it with this event."""
+    has_ended: bool = False
+    """The CRM speaks of a record that had ended in this one already."""
+    written: Sequence[CookieName] = ()
+    """The cookies that the bridge wrote for it."""
+    skip: Collection[str] = ()
+    """Rules that an earlier translation has carried out."""
+    translation: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,57 +41,66 @@ class Translation:
     outcomes: tuple[Outcome, ...]
     record: Record
     """The record with its customers and remembered fields as they are after this event."""
+    moved: Map[str, str | None] = field(default_factory=dict)
+    """The customers that it had before, each with the one that has taken its place."""
 
 
-def translate(  # noqa: PLR0913 - each is another thing that a translation depends on, and it reads no other
-    mapping: Mapping,
-    event: Event,
-    *,
-    known: Record | None,
-    written: Sequence[CookieName],
-    now: datetime,
-    limits: Limits,
-    skip: Collection[str] = (),
-) -> Translation:
-    """`known` is what is remembered of the event's record, `written` the cookies that the bridge wrote for it.
-
-    Rules named in `skip` are passed over. Whether a `once` was used before is for the caller to find out.
-    """
-    fields = remembered(event, known, mapping.source.remember, changed_at(event))
+def translate(mapping: Mapping, event: Event, *, past: Past, now: datetime, limits: Limits) -> Translation:
+    """Whether a `once` was used before is for the caller to find out."""
+    at = stamp(event, past.translation)
+    known = joined(event, past.known, past.joined)
+    rules = [rule for rule in mapping.rules or () if rule.name not in past.skip]
+    if known and known.forgotten and at < known.forgotten:
+        return Translation(outcomes=tuple(_too_late(rule) for rule in rules), record=known)
+    fields = remembered(event, known, mapping.source.remember, at)
     scope = {**event.scope(), "record": merged(event, fields), "tables": mapping.tables}
-    customers, problem = _customers(mapping, scope)
+    ids, problem = ids_after(mapping, scope, known, fields, at)
+    record = Record(
+        source=event.source,
+        record_id=event.record_id,
+        ids=ids,
+        fields=fields,
+        forgotten=known.forgotten if known else None,
+    )
     case = Case(
         mapping=mapping,
         event=event,
         scope=scope,
-        customers=customers or (known.customers if known else ()),
+        customers=record.customers,
         customers_problem=problem,
-        written=written,
+        written=past.written,
+        has_ended=past.has_ended,
         now=now,
         limits=limits,
     )
-    return Translation(
-        outcomes=tuple(_outcome(rule, case) for rule in mapping.rules or () if rule.name not in skip),
-        record=Record(source=event.source, record_id=event.record_id, customers=case.customers, fields=fields),
-    )
+    outcomes = tuple(_outcome(rule, case) for rule in rules)
+    if any(rule.forget and _forgets(rule, case) for rule in rules):
+        return Translation(outcomes=outcomes, record=_forgotten_record(event, at))
+    return Translation(outcomes=outcomes, record=record, moved=_moved(mapping, past, record))
 
 
-def changed_at(event: Event) -> datetime:
-    """The CRM's time of the change, which decides what is newest; never far ahead of the arrival."""
-    return min(event.occurred_at, event.received_at + CLOCK_TOLERANCE)
+def _too_late(rule: Rule) -> Outcome:
+    reason = "the record was forgotten after this change"
+    return Outcome(rule=rule.name, kind=OutcomeKind.IGNORED, reason=reason)
 
 
-def _customers(mapping: Mapping, scope: dict[str, object]) -> tuple[tuple[str, ...], str | None]:
-    """The record's customers in the mapping's order, each once; and why they cannot be told."""
-    found: dict[str, None] = {}
-    for index, template in enumerate(mapping.customers):
-        try:
-            value = template.or_missing(scope)
-            if value is not MISSING and value is not None and value != "":
-                found[as_text(value)] = None
-        except ExpressionError as error:
-            return (), f"customer[{index}]: {error}"
-    return tuple(found), None
+def _forgets(rule: Rule, case: Case) -> bool:
+    """Also where nothing is there to be deleted: what is remembered goes."""
+    try:
+        return not case.has_ended and holds(rule.when, case.scope, "when")
+    except NotTranslated:
+        return False
+
+
+def _forgotten_record(event: Event, at: Stamp) -> Record:
+    return Record(source=event.source, record_id=event.record_id, forgotten=at)
+
+
+def _moved(mapping: Mapping, past: Past, after: Record) -> Map[str, str | None]:
+    if mapping.on_customer_change is OnCustomerChange.KEEP:
+        return {}
+    before = [*past.joined, *([past.known] if past.known else [])]
+    return replaced(before, after)
 
 
 def _outcome(rule: Rule, case: Case) -> Outcome:
@@ -112,9 +137,11 @@ def _requests(action: Action, case: Case) -> Iterator[Request]:
 
 
 def _forgotten(case: Case) -> Iterator[Request]:
+    if case.has_ended:
+        raise Ignored("the record has ended in another one, which lives on")
     if not case.written:
         raise Ignored("nothing was written for this record")
-    yield from group.deletions(case.written, case)
+    yield from group.deletions(case.written, order_key(case.event, "cookies"))
 
 
 def _once(rule: Rule, case: Case) -> OnceKey | None:

@@ -9,8 +9,9 @@ from bridge.alvaria.limits import Limits
 from bridge.errors import Problem
 from bridge.expressions import as_text
 from bridge.mappings.effects import EFFECTS, effects
+from bridge.mappings.newest import stamp
 from bridge.mappings.rules import Mapping, Trial
-from bridge.mappings.translate import translate
+from bridge.mappings.translate import Past, translate
 from bridge.model import CookieName, Event, Json, Record
 
 ANY_TIME = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -36,8 +37,10 @@ def _differences(mapping: Mapping, trial: Trial, limits: Limits) -> list[str]:
     translation = translate(
         mapping,
         event,
-        known=_known(event, trial.given),
-        written=[_cookie(given) for given in trial.given.get("written", ())],
+        past=Past(
+            known=_known(event, trial.given),
+            written=[_cookie(given) for given in trial.given.get("written", ())],
+        ),
         now=trial.given.get("now", event.occurred_at),
         limits=limits,
     )
@@ -68,7 +71,8 @@ def _event(mapping: Mapping, given: Map[str, Json]) -> Event:
 def _known(event: Event, given: Map[str, Json]) -> Record | None:
     if "customers" not in given:
         return None
-    return Record(source=event.source, record_id=event.record_id, customers=tuple(given["customers"]))
+    ids = {place: (name, stamp(event, translation=0)) for place, name in enumerate(given["customers"])}
+    return Record(source=event.source, record_id=event.record_id, ids=ids)
 
 
 def _cookie(given: Map[str, str]) -> CookieName:

@@ -1,5 +1,6 @@
 """Events -> deliveries: each new event is translated by its source's rules and its deliveries join the queue."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,8 +9,11 @@ from bridge.alvaria.limits import Limits
 from bridge.db import Connection, Database, alone
 from bridge.inbox import store as inbox
 from bridge.mappings.catalogue import Catalogue
+from bridge.mappings.move import Move
+from bridge.mappings.move import outcome as outcome_of
+from bridge.mappings.remember import joined
 from bridge.mappings.rules import Mapping
-from bridge.mappings.translate import Translation, translate
+from bridge.mappings.translate import Past, Translation, translate
 from bridge.model import CookieName, Event, Outcome, OutcomeKind, Priority, Record
 from bridge.outbox.store import ledger, once, queue, records
 
@@ -25,29 +29,101 @@ def fill(database: Database, catalogue: Catalogue, *, limits: Limits, now: datet
         alone(conn, "fill")
         found = inbox.next_new(conn, able, at_most)
         for event, number in found:
-            _fill_one(Filling(conn, catalogue.mappings[event.source], event, number, now), limits)
+            remaining = records.remaining(conn, event.source, event.record_id)
+            this = Filling(
+                conn=conn,
+                mapping=catalogue.mappings[event.source],
+                event=replace(event, record_id=remaining),
+                has_ended=remaining != event.record_id,
+                number=number,
+                now=now,
+                limits=limits,
+            )
+            _fill_one(this)
         inbox.mark_done(conn, [event.id for event, _ in found])
     return len(found)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Filling:
     """One event under translation; `number` is above 1 when it is a replay."""
 
     conn: Connection
     mapping: Mapping
     event: Event
+    """As one of the record that remains where the CRM has merged several."""
+    has_ended: bool
+    """The CRM says it of another one, which has ended in this."""
     number: int
     now: datetime
+    limits: Limits
 
 
-def _fill_one(this: Filling, limits: Limits) -> None:
-    known = records.find(this.conn, this.event.source, this.event.record_id)
-    made = _translate(this, known, limits)
+def _fill_one(this: Filling) -> None:
+    others = _ending(this)
+    if others:
+        _join(this, others)
+    past = _past(this, others)
+    made = _translate(this, past)
     outcomes = tuple(_unless_done_before(this.conn, this.event, outcome) for outcome in made.outcomes)
-    _keep(this, outcomes)
-    if made.record != known:
+    moves = _moves(this, made)
+    _keep(this, (*moves, *outcomes))
+    if made.record != past.known:
         records.save(this.conn, made.record, now=this.now)
+
+
+def _ending(this: Filling) -> list[Record]:
+    """The records that end in this one with this event, and had not before."""
+    conn, source, own = this.conn, this.event.source, this.event.record_id
+    named = [one for one in dict.fromkeys(this.event.merged) if one != own]
+    ending = [one for one in named if records.remaining(conn, source, one) != own]
+    return [records.find(conn, source, one) or Record(source=source, record_id=one) for one in ending]
+
+
+def _join(this: Filling, others: Sequence[Record]) -> None:
+    source, own = this.event.source, this.event.record_id
+    ended = [other.record_id for other in others]
+    records.join(this.conn, source, ended, own, now=this.now)
+    ledger.join(this.conn, source, ended, own)
+    for record_id in ended:
+        queue.join(this.conn, replace(this.event, record_id=record_id), this.event)
+
+
+def _past(this: Filling, others: Sequence[Record]) -> Past:
+    known = records.find(this.conn, this.event.source, this.event.record_id)
+    return Past(
+        known=known,
+        joined=others,
+        has_ended=this.has_ended,
+        written=_written(this, [*others, *([known] if known else [])]),
+        skip=inbox.translated_rules(this.conn, this.event.id) if this.number > 1 else (),
+        translation=this.number,
+    )
+
+
+def _written(this: Filling, remembered: Sequence[Record]) -> tuple[CookieName, ...]:
+    if not any(rule.forget for rule in this.mapping.rules or ()):
+        return ()
+    customers = [customer for record in remembered for customer in record.customers]
+    return ledger.written_for(this.conn, this.event.source, this.event.record_id, customers)
+
+
+def _moves(this: Filling, made: Translation) -> tuple[Outcome, ...]:
+    """They go before what the rules ask for, which is newer."""
+    if not made.moved:
+        return ()
+    source, record_id = this.event.source, this.event.record_id
+    move = Move(
+        mapping=this.mapping,
+        event=this.event,
+        ids=made.moved,
+        kept=ledger.kept_under(this.conn, source, record_id, list(made.moved)),
+        there=ledger.changes_of(this.conn, source, record_id, [new for new in made.moved.values() if new is not None]),
+        now=this.now,
+        limits=this.limits,
+    )
+    found = outcome_of(move)
+    return (found,) if found else ()
 
 
 def _keep(this: Filling, outcomes: tuple[Outcome, ...]) -> None:
@@ -62,29 +138,21 @@ def _keep(this: Filling, outcomes: tuple[Outcome, ...]) -> None:
         metrics.OUTCOMES.labels(this.event.source, outcome.rule, outcome.kind).inc()
 
 
-def _translate(this: Filling, known: Record | None, limits: Limits) -> Translation:
-    done = inbox.translated_rules(this.conn, this.event.id) if this.number > 1 else frozenset()
-    written = _written(this, known)
+def _translate(this: Filling, past: Past) -> Translation:
     try:
-        return translate(this.mapping, this.event, known=known, written=written, now=this.now, limits=limits, skip=done)
+        return translate(this.mapping, this.event, past=past, now=this.now, limits=this.limits)
     except Exception as error:
         # A fault of ours in one event must not stop the others: it can be replayed once we have mended it.
         log.error("event.translation_failed", id=this.event.id, source=this.event.source, fault=error)
-        return _faulty(this, known, type(error).__name__, done)
+        return _faulty(this, past, type(error).__name__)
 
 
-def _written(this: Filling, known: Record | None) -> tuple[CookieName, ...]:
-    if not known or not any(rule.forget for rule in this.mapping.rules or ()):
-        return ()
-    return ledger.written_for(this.conn, this.event.source, known.customers)
-
-
-def _faulty(this: Filling, known: Record | None, fault: str, done: frozenset[str]) -> Translation:
+def _faulty(this: Filling, past: Past, fault: str) -> Translation:
     reason = f"a fault of the bridge: {fault}; see the log, then: bridge events replay {this.event.id}"
-    rules = [rule.name for rule in this.mapping.rules or () if rule.name not in done]
+    rules = [rule.name for rule in this.mapping.rules or () if rule.name not in past.skip]
     outcomes = tuple(Outcome(rule=rule, kind=OutcomeKind.REJECTED, reason=reason) for rule in rules)
     nothing = Record(source=this.event.source, record_id=this.event.record_id)
-    return Translation(outcomes=outcomes, record=known or nothing)
+    return Translation(outcomes=outcomes, record=joined(this.event, past.known, past.joined) or nothing)
 
 
 def _unless_done_before(conn: Connection, event: Event, outcome: Outcome) -> Outcome:

@@ -1,15 +1,14 @@
 """What people ask about deliveries."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Text, and_, func, select, true, type_coerce
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from bridge.inbox.queries import Wanted
 from bridge.model import Delivery, DeliveryState
 from bridge.outbox.store.queue import UNFINISHED, Attempt
-from bridge.tables import attempts, deliveries, events
+from bridge.tables import attempts, deliveries, delivery_customers, events
 
 LINE = ("id", "event_id", "rule", "operation", "state", "attempts", "due_at", "reason")
 
@@ -42,8 +41,8 @@ def _matching(wanted: Wanted) -> ColumnElement[bool]:
     if wanted.until:
         conditions.append(events.c.received_at < wanted.until)
     if wanted.customer is not None:
-        as_written = type_coerce(deliveries.c.customers, Text)
-        conditions.append(as_written.contains(json.dumps(wanted.customer), autoescape=True))
+        theirs = select(delivery_customers.c.delivery_id).where(delivery_customers.c.customer == wanted.customer)
+        conditions.append(deliveries.c.id.in_(theirs))
     return and_(true(), *conditions)
 
 

@@ -2,18 +2,20 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bridge.errors import ExpressionError, Unreadable
 from bridge.expressions import MISSING, Template
 from bridge.model import Event, EventState, Json, Received
 from bridge.sources.moments import moment
-from bridge.sources.parse import member, parse
+from bridge.sources.parse import parse
 from bridge.sources.redact import redact
-from bridge.sources.source import EventPlan, Reading, Source
+from bridge.sources.source import EventPlan, Source
+from bridge.sources.split import Item, split
 
 MAX_ID_LENGTH = 255
 """Longer ids would not fit a database's index; no CRM has them."""
@@ -25,70 +27,69 @@ def read(source: Source, received: Received) -> tuple[Event, ...]:
     An item that cannot be read becomes an event in state `unreadable` and does not sink the others.
     """
     safe = redact(source, received)
-    body = parse(safe.body, source.read)
-    items = [_inheriting(item, body, source.read) for item in _items(body, source.read)]
-    return tuple(_event(source, safe, body, item) for item in items)
+    body = parse(safe, source.read)
+    found = (_event(source, safe, body, item, index) for index, item in enumerate(split(body, source.read)))
+    return tuple(event for event in found if event)
 
 
-def _items(body: Json, reading: Reading) -> list[Json]:
-    """The list of events; one alone need not stand in a list."""
-    found = member(body, reading.events)
-    if isinstance(found, list):
-        return found
-    if isinstance(found, dict):
-        return [found]
-    where = ".".join(reading.events) or "the body"
-    raise Unreadable(f"{where} is neither an object nor a list of them")
-
-
-def _inheriting(item: Json, body: Json, reading: Reading) -> Json:
-    if not isinstance(item, dict) or not isinstance(body, dict):
-        return item
-    return {name: body[name] for name in reading.inherit if name in body} | item
-
-
-def _event(source: Source, received: Received, body: Json, item: Json) -> Event:
+def _event(source: Source, received: Received, body: Json, item: Item, index: int) -> Event | None:
+    """None where the source says that this is no event."""
     blank = Event(
         source=source.name,
         type="",
         record_id="",
         crm_id="",
-        dedup_key=_fingerprint(item),
+        dedup_key="",
+        dedup_window=source.event.dedup_window or HASH_WINDOW,
         occurred_at=received.received_at,
         received_at=received.received_at,
-        body=item,
+        body=item.data,
         headers=received.headers,
+        # Whether its record is really read is decided later, in the order of arrival.
+        state=EventState.FETCHING if source.fetch else EventState.NEW,
     )
+    scope = {"item": item.data, "body": body, "headers": received.headers, "index": index, **item.own}
     try:
-        return _filled(blank, source.event, {"item": item, "body": body, "headers": received.headers})
+        if item.problem:
+            raise Unreadable(item.problem)
+        return None if _value("skip", source.event.skip, scope) else _filled(blank, source.event, scope)
     except Unreadable as error:
-        return replace(blank, state=EventState.UNREADABLE, problem=str(error))
+        key = _fingerprint(item.data)
+        return replace(blank, dedup_key=key, state=EventState.UNREADABLE, problem=str(error))
 
 
-def _fingerprint(item: Json) -> str:
+HASH_WINDOW = timedelta(days=1)
+"""Without an id the same content means a repetition only as long as CRMs repeat: A, then B, then A is three changes."""
+
+
+def _fingerprint(*content: Json) -> str:
     """The same for the same content. The prefix tells it from a CRM's own id, which is unique for ever."""
-    return "sha256:" + hashlib.sha256(json.dumps(item, sort_keys=True).encode()).hexdigest()
+    return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 def _filled(event: Event, plan: EventPlan, scope: dict[str, Any]) -> Event:
     """In this order, because each word may speak of those before it; the schema knows which."""
-    if not isinstance(scope["item"], dict):
-        raise Unreadable("the event is not an object")
     scope["type"] = _id("type", _required("type", plan.type, scope))
     scope["entity"] = scope["type"].partition(".")[0]
     scope["record"] = _map("record", plan.record, scope)
+    record_id = _id("record_id", _required("record_id", plan.record_id, scope))
     crm_id = _id("id", _value("id", plan.id, scope))
+    tenant = _id("tenant", _value("tenant", plan.tenant, scope))
+    key = _id("dedup_key", _value("dedup_key", plan.dedup_key, scope)) or crm_id
     return replace(
         event,
         type=scope["type"],
-        record_id=_id("record_id", _required("record_id", plan.record_id, scope)),
+        record_id=record_id,
         crm_id=crm_id,
-        dedup_key=_id("dedup_key", _value("dedup_key", plan.dedup_key, scope)) or crm_id or event.dedup_key,
+        dedup_key=key or _fingerprint(scope["type"], tenant, event.body),
+        dedup_window=plan.dedup_window if key else event.dedup_window,
         occurred_at=_time(plan, scope) or event.occurred_at,
-        tenant=_id("tenant", _value("tenant", plan.tenant, scope)),
+        tenant=tenant,
         record=scope["record"],
         previous=_map("previous", plan.previous, scope),
         changed=_names("changed", plan.changed, scope),
+        merged=_ids("merged", plan.merged, scope),
+        sequence=_count("sequence", plan.sequence, scope),
     )
 
 
@@ -140,12 +141,31 @@ def _names(word: str, template: Template | None, scope: Mapping[str, Any]) -> tu
     return tuple(value)
 
 
+def _ids(word: str, template: Template | None, scope: Mapping[str, Any]) -> tuple[str, ...]:
+    value = _value(word, template, scope)
+    found = value if isinstance(value, list) else [value]
+    return tuple(text for text in (_id(word, each) for each in found) if text)
+
+
+def _count(word: str, template: Template | None, scope: Mapping[str, Any]) -> int | None:
+    """A whole number, also as text, that a database can hold."""
+    value = _value(word, template, scope)
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int) or not COUNT.fullmatch(str(value)):
+        raise Unreadable(f"event.{word} is not a whole number of up to 18 digits")
+    return int(value)
+
+
+COUNT = re.compile(r"[0-9]{1,18}", re.ASCII)
+
+
 def _time(plan: EventPlan, scope: Mapping[str, Any]) -> datetime | None:
     """None where the CRM says no time. A time that cannot be read is no event: arrival would be a silent lie."""
     value = _value("occurred_at", plan.occurred_at, scope)
     if value is None or value == "":
         return None
     try:
-        return moment(value, plan.time)
+        return moment(value, plan.time, plan.zone)
     except ValueError as error:
         raise Unreadable(f"event.occurred_at {error}") from None

@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from urllib.parse import quote_plus, unquote_plus
 
 from bridge.model import Received
-from bridge.sources.signing import query_name
+from bridge.sources.request import query_name
 from bridge.sources.source import Source
 
 MASK = "REDACTED"
@@ -80,4 +81,34 @@ def _mask_xml(text: str, name: str) -> str:
     return re.sub(rf"(<{tag}(?:\s[^>]*)?(?<!/)>).*?(</{tag}\s*>|\Z)", rf"\g<1>{MASK}\g<2>", text, flags=re.DOTALL)
 
 
-MASKERS: Mapping[str, Callable[[str, str], str]] = {"json": _mask_json, "xml": _mask_xml}
+def _mask_form(text: str, name: str) -> str:
+    """Every field of that name, and every member of that name in fields that hold JSON."""
+    return "&".join(_mask_field(pair, name) for pair in text.split("&"))
+
+
+def _mask_field(pair: str, name: str) -> str:
+    field, _, value = pair.partition("=")
+    if unquote_plus(field, ANY_BYTES) == name:
+        return f"{field}={MASK}"
+    written = unquote_plus(value, ANY_BYTES)
+    masked = _mask_json(written, name)
+    return pair if masked == written else f"{field}={quote_plus(masked, encoding=ANY_BYTES)}"
+
+
+def _mask_any(text: str, name: str) -> str:
+    """Where only a header names the format it may be wrong, so the first letter decides."""
+    if text.lstrip(BEFORE_A_LETTER)[:1] in ("{", "[", "<"):
+        return _mask_json(_mask_xml(text, name), name)
+    return _mask_form(text, name)
+
+
+BEFORE_A_LETTER = "\ufeff\u00ef\u00bb\u00bf \t\r\n\0"
+"""Blanks, and the marks of UTF-8 and UTF-16."""
+
+MASKERS: Mapping[str, Callable[[str, str], str]] = {
+    "json": _mask_json,
+    "xml": _mask_xml,
+    "form": _mask_form,
+    "cloudevents": _mask_json,
+    "auto": _mask_any,
+}

@@ -31,6 +31,8 @@ def reply(source: Source | None, kind: ReplyKind, *, received: int = 0, duplicat
             body=wanted.body.encode(),
             headers=headers,
         )
+    if status == HTTPStatus.NO_CONTENT:
+        return Reply(status=status, content_type="text/plain; charset=utf-8", body=b"", headers=headers)
     if status < 300:
         counts = {"received": received, "duplicates": duplicates}
         return Reply(status=status, content_type="application/json", body=_json(counts), headers=headers)
@@ -54,6 +56,9 @@ USUAL: Mapping[ReplyKind, Usual] = {
     ReplyKind.UNREADABLE: Usual(status=202),
     ReplyKind.FORGED: Usual(status=401, detail="The request does not prove that it comes from this source."),
     ReplyKind.UNKNOWN_SOURCE: Usual(status=404, detail="There is no source of this name here."),
+    ReplyKind.WRONG_METHOD: Usual(
+        status=405, detail="This source takes webhooks as POST only.", headers={"Allow": "POST"}
+    ),
     ReplyKind.TOO_LARGE: Usual(status=413, detail="The body is larger than this source may send."),
     ReplyKind.OVERLOADED: Usual(
         status=429, detail="There is too much to do; send it again later.", headers={"Retry-After": "5"}

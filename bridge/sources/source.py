@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from enum import StrEnum
-from typing import TypeAlias
 
 from bridge.errors import NotReady
 from bridge.expressions import Template
+from bridge.sources.checks import Check, Place
+from bridge.sources.fetch import FetchPlan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,79 +21,20 @@ class Secret:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """One piece of a signed message, such as the URL, and how it is written there."""
-
-    name: str
-    form: str = "raw"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signature:
-    header: str
-    encoding: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stamp:
-    """The signed time of sending, and how far it may be from ours, either way."""
-
-    header: str
-    format: str
-    tolerance: timedelta
-
-
-@dataclass(frozen=True, kw_only=True)
-class Hmac:
-    """A signature over parts of the request, made with a shared secret."""
-
-    digest: str
-    secret: str
-    key: str
-    message: tuple[Part, ...]
-    signature: Signature
-    timestamp: Stamp | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Static:
-    """A shared secret sent along as it is, in a header or in the query."""
-
-    secret: str
-    header: str | None = None
-    query: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Constraint:
-    """A value of the request that must be a known one. It narrows; it proves no sender."""
-
-    value: Template
-    secret: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class AnyOf:
-    checks: "tuple[Check, ...]"
-
-
-@dataclass(frozen=True, kw_only=True)
-class AllOf:
-    checks: "tuple[Check, ...]"
-
-
-Check: TypeAlias = Hmac | Static | Constraint | AnyOf | AllOf
-
-
-@dataclass(frozen=True, kw_only=True)
 class Reading:
     """Where the events stand in the body."""
 
     format: str
+    json_field: str | None = None
+    """The field of a form that holds the whole as JSON."""
     root: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
+    """The kinds of wrapped values that are unwrapped."""
     events: tuple[str, ...] = ()
     inherit: tuple[str, ...] = ()
     """Members beside the list of events that each event shares."""
+    fan_out: tuple[str, ...] = ()
+    """A list in each event, of records: each of them makes an event of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,14 +43,22 @@ class EventPlan:
 
     type: Template
     record_id: Template
+    skip: Template | None = None
+    """True for what is no event, such as a CRM's test message."""
     id: Template | None = None
     occurred_at: Template | None = None
     time: str = "iso8601"
+    zone: tzinfo | None = None
+    """What a time without a zone means; None refuses it."""
     tenant: Template | None = None
     dedup_key: Template | None = None
+    dedup_window: timedelta | None = None
+    """How long a key means a repetition; None: for ever, and where the key is only a hash, a day."""
     record: Template | None = None
     previous: Template | None = None
     changed: Template | None = None
+    merged: Template | None = None
+    sequence: Template | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,6 +79,7 @@ class ReplyKind(StrEnum):
     UNREADABLE = "unreadable"
     FORGED = "forged"
     UNKNOWN_SOURCE = "unknown_source"
+    WRONG_METHOD = "wrong_method"
     TOO_LARGE = "too_large"
     OVERLOADED = "overloaded"
     FAILED = "failed"
@@ -145,6 +96,47 @@ class ReplyPlan:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+METHODS = ("POST", "GET", "HEAD", "OPTIONS")
+"""Webhooks come by the first; an address may be tried by any of them."""
+
+ANYTHING = "*"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """What a trial of the address has; names of headers, parameters and members with their text, or * for any."""
+
+    method: str
+    header: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    json: Mapping[str, str] = field(default_factory=dict)
+    members: frozenset[str] | None = None
+    """All the members that the body has; None where nothing is said of the body."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a trial wants to hear."""
+
+    status: int = 200
+    echo: Place | None = None
+    """What is said back; its kind may be body, too."""
+    into_header: str = ""
+    into_member: str = ""
+    """Where it is said back, if not as the body."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "text/plain; charset=utf-8"
+    body: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Handshake:
+    """How a CRM tries an address before it sends to it."""
+
+    match: Match
+    answer: Answer
+
+
 @dataclass(frozen=True, kw_only=True)
 class Source:
     """A CRM that sends webhooks to /webhooks/<name>."""
@@ -153,23 +145,30 @@ class Source:
     preset: str | None = None
     secrets: Mapping[str, Secret]
     remember: tuple[str, ...] = ()
+    handshakes: tuple[Handshake, ...] = ()
     verify: Check
     read: Reading
     event: EventPlan
+    fetch: FetchPlan | None = None
+    fetch_secrets: Mapping[str, Secret] = field(default_factory=dict)
+    """Those that only reading from the CRM needs: webhooks are taken in without them."""
     redact: Redaction
     reply: Mapping[ReplyKind, ReplyPlan] = field(default_factory=dict)
     max_body_bytes: int | None = None
     """None: the bridge's own limit."""
+    expect_every: timedelta | None = None
+    """How long may pass without a webhook before the silence is a fault."""
     docs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def missing_secrets(self) -> tuple[str, ...]:
         """The environment variables that are still to be set."""
-        return tuple(name for secret in self.secrets.values() for name in secret.missing)
+        secrets = [*self.secrets.values(), *self.fetch_secrets.values()]
+        return tuple(name for secret in secrets for name in secret.missing)
 
     def values_of(self, secret: str) -> tuple[str, ...]:
         """Raise NotReady, naming the variable to set, where the secret has no value."""
-        known = self.secrets[secret]
+        known = self.secrets.get(secret) or self.fetch_secrets[secret]
         if not known.values:
             raise NotReady(f"{self.name}: the secret {secret!r} has no value; set {' or '.join(known.missing)}")
         return known.values

@@ -3,18 +3,19 @@
 import base64
 import hmac
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
-from urllib.parse import unquote_plus
+from typing import Any
 
 from bridge.errors import BadSignature, ExpressionError, Unreadable
 from bridge.expressions import as_text
-from bridge.model import Json, Received
+from bridge.model import Received
+from bridge.sources.checks import AllOf, AnyOf, Basic, Check, Constraint, Hash, Hmac, Jwt, Signed, Stamp, Static
+from bridge.sources.message import DECODERS, found_in, signatures, stamp_text
 from bridge.sources.moments import moment
 from bridge.sources.parse import parse
-from bridge.sources.signing import query_name, signatures, wire
-from bridge.sources.source import AllOf, AnyOf, Check, Constraint, Hmac, Source, Stamp, Static
+from bridge.sources.request import Request, header_bytes, texts_at, wire
+from bridge.sources.source import Source
+from bridge.sources.tokens import token_fault
 
 UNREADABLE = "unreadable"
 """The one fault that is no forgery: the sender is proved, but a constraint cannot read the body."""
@@ -24,63 +25,53 @@ def verify(source: Source, received: Received, *, now: datetime) -> None:
     """Return quietly, or raise one of three.
 
     BadSignature: the request does not prove its sender. Unreadable: it does, but what a constraint compares
-    cannot be read. NotReady: a secret has no value yet.
+    cannot be read. NotReady: a secret has no value yet, or none that can be a key.
     """
     for name in source.secrets:
         source.values_of(name)
-    request = Request(source=source, received=received, now=now)
-    fault = _fault(source.verify, request)
+    fault = _fault(source.verify, Request(source=source, received=received, now=now))
     if fault == UNREADABLE:
-        parse(received.body, source.read)  # raises Unreadable, with the reason
+        parse(received, source.read)  # raises Unreadable, with the reason
     if fault:
         raise BadSignature(fault)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a check looks at."""
-
-    source: Source
-    received: Received
-    now: datetime
-
-    @cached_property
-    def body(self) -> Json:
-        return parse(self.received.body, self.source.read)
-
-
 def _fault(check: Check, request: Request) -> str | None:
-    match check:
-        case Hmac():
-            return _hmac_fault(check, request)
-        case Static():
-            return _static_fault(check, request)
-        case Constraint():
-            return _constraint_fault(check, request)
-        case AnyOf():
-            return _any_fault(check, request)
-        case AllOf():
-            return _all_fault(check, request)
+    return FAULTS[type(check)](check, request)
 
 
-def _hmac_fault(check: Hmac, request: Request) -> str | None:
-    written = request.received.headers.get(check.signature.header)
+def _signed_fault(check: Signed, request: Request) -> str | None:
+    written = found_in(check.signature, request)
     if not written:
-        return "missing_header"
-    if check.timestamp and (fault := _time_fault(check.timestamp, request)):
+        return _missing(check, request)
+    if check.timestamp and (
+        fault := _time_fault(check.timestamp, stamp_text(check.timestamp, check.signature, request), request)
+    ):
         return fault
-    try:
-        signature = DECODERS[check.signature.encoding](written)
-    except ValueError:
+    good = signatures(check, request, request.source.values_of(check.secret))
+    decode = DECODERS[check.signature.encoding]
+    return None if any([_is_one_of(_decoded(text, decode), good) for text in written]) else "bad_signature"
+
+
+def _missing(check: Signed, request: Request) -> str:
+    """A place that holds something, only not a signature of this kind, is not called missing."""
+    places = check.signature.places
+    if any(texts_at(place, request) for place in places):
         return "bad_signature"
-    good = signatures(check, request.received, request.source.values_of(check.secret))
-    return None if _is_one_of(signature, good) else "bad_signature"
+    return "missing_header" if places[0].kind == "header" else "missing_signature"
 
 
-def _time_fault(stamp: Stamp, request: Request) -> str | None:
-    written = request.received.headers.get(stamp.header)
+def _decoded(text: str, decode: Callable[[str], bytes]) -> bytes:
+    """Nothing, which is no signature, where it cannot be decoded."""
+    try:
+        return decode(text)
+    except ValueError:
+        return b""
+
+
+def _time_fault(stamp: Stamp, written: str, request: Request) -> str | None:
     if not written:
-        return "missing_header"
+        return "missing_header" if stamp.place and stamp.place.kind == "header" else "missing_timestamp"
     try:
         sent_at = moment(written, stamp.format)
     except ValueError:
@@ -96,19 +87,23 @@ def _is_one_of(given: bytes, good: Iterable[bytes]) -> bool:
 
 
 def _static_fault(check: Static, request: Request) -> str | None:
-    given = _keys_given(check, request.received)
+    given = texts_at(check.place, request)
     if not given:
         return "missing_key"
     good = [wire(value) for value in request.source.values_of(check.secret)]
-    return None if any([_is_one_of(wire(key), good) for key in given]) else "bad_key"
+    # A web server hands a header's bytes over as Latin-1, whatever they were meant to be.
+    spellings = (wire, header_bytes) if check.place.kind == "header" else (wire,)
+    return None if any([_is_one_of(spell(text), good) for text in given for spell in spellings]) else "bad_key"
 
 
-def _keys_given(check: Static, received: Received) -> list[str]:
-    if check.header:
-        return [key for key in (received.headers.get(check.header),) if key]
-    pairs = received.url.partition("?")[2].split("&")
-    values = [unquote_plus(pair.partition("=")[2]) for pair in pairs if query_name(pair) == check.query]
-    return [value for value in values if value]
+def _basic_fault(check: Basic, request: Request) -> str | None:
+    scheme, _, written = request.received.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return "missing_key"
+    users, passwords = request.source.values_of(check.user), request.source.values_of(check.password)
+    good = [wire(f"{user}:{password}") for user in users for password in passwords]
+    given = _decoded(written.strip(), lambda text: base64.b64decode(text.encode("ascii"), validate=True))
+    return None if _is_one_of(given, good) else "bad_key"
 
 
 def _constraint_fault(check: Constraint, request: Request) -> str | None:
@@ -123,9 +118,13 @@ def _constraint_fault(check: Constraint, request: Request) -> str | None:
 
 
 def _any_fault(check: AnyOf, request: Request) -> str | None:
-    faults = [_fault(inner, request) for inner in check.checks]
-    if None in faults:
-        return None
+    """The first check that holds is enough; the request has shown nothing before that its answer would not show."""
+    faults = []
+    for inner in check.checks:
+        fault = _fault(inner, request)
+        if fault is None:
+            return None
+        faults.append(fault)
     return UNREADABLE if UNREADABLE in faults else faults[0]
 
 
@@ -136,13 +135,13 @@ def _all_fault(check: AllOf, request: Request) -> str | None:
     return next(iter(forged or faults), None)
 
 
-def _strict_base64(text: str) -> bytes:
-    return base64.b64decode(text.encode("ascii"), validate=True)
-
-
-def _strict_hex(text: str) -> bytes:
-    # bytes.fromhex alone would skip blanks.
-    return base64.b16decode(text.encode("ascii"), casefold=True)
-
-
-DECODERS: Mapping[str, Callable[[str], bytes]] = {"base64": _strict_base64, "hex": _strict_hex}
+FAULTS: Mapping[type[Check], Callable[[Any, Request], str | None]] = {
+    Hmac: _signed_fault,
+    Hash: _signed_fault,
+    Jwt: token_fault,
+    Static: _static_fault,
+    Basic: _basic_fault,
+    Constraint: _constraint_fault,
+    AnyOf: _any_fault,
+    AllOf: _all_fault,
+}

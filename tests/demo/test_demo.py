@@ -1,19 +1,17 @@
 """The demonstration, as a newcomer runs it; and the comparison that decides how it ends."""
 
 import hashlib
-import json
 import re
 import subprocess
 import sys
 from datetime import timedelta
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from bridge.demo import play
 from bridge.demo.play import Arrived
-from bridge.demo.samples import Sample, as_of
+from bridge.demo.samples import Sample, as_of, entries
 from tests.words import NOON, SAMPLES
 
 COOKIE = ("7", "crm.tier", "all", "", "gold")
@@ -77,5 +75,5 @@ def as_copy(sample: Sample, body: bytes) -> Sample:
 
 
 def test_the_index_tells_the_truth_about_the_bodies() -> None:
-    for entry in json.loads((files("bridge.demo") / "samples" / "index.json").read_text("utf-8")):
+    for entry in entries():
         assert hashlib.sha256(SAMPLES[entry["body"]].request.body).hexdigest() == entry["body_sha256"]

@@ -235,4 +235,4 @@ def test_an_unknown_address_says_where_webhooks_go(web: FlaskClient) -> None:
 
 
 def test_ready_says_yes_when_all_is_there(web: FlaskClient) -> None:
-    assert web.get("/readyz").json == {"status": "ready", "reasons": []}
+    assert web.get("/readyz").json == {"status": "ready", "reasons": [], "warnings": []}

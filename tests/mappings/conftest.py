@@ -11,7 +11,7 @@ from bridge.documents import load
 from bridge.errors import Problem
 from bridge.mappings.rules import Mapping
 from bridge.mappings.schema import LayoutFile, read_layout, read_mapping
-from bridge.mappings.translate import Translation, translate
+from bridge.mappings.translate import Past, Translation, translate
 from bridge.model import Event
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
@@ -77,7 +77,7 @@ def event_of() -> Callable[..., Event]:
 def translated() -> Callable[..., Translation]:
     """Translate at NOW, with nothing remembered and nothing written unless the test says so."""
 
-    def translated(mapping: Mapping, event: Event, **known: Any) -> Translation:
-        return translate(mapping, event, **({"known": None, "written": (), "now": NOW, "limits": Limits()} | known))
+    def translated(mapping: Mapping, event: Event, now: datetime = NOW, **past: Any) -> Translation:
+        return translate(mapping, event, past=Past(**past), now=now, limits=Limits())
 
     return translated

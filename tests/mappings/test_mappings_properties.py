@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bridge.alvaria.limits import Limits
 from bridge.mappings.rules import Mapping
-from bridge.mappings.translate import translate
+from bridge.mappings.translate import Past, translate
 from bridge.model import CookieName, Event, OutcomeKind, Record
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
@@ -54,6 +54,12 @@ def mapping(mapping_of: Callable[..., Mapping]) -> Mapping:
     return mapping_of(RULES, customer=CUSTOMER)
 
 
+@pytest.fixture
+def remembering(mapping_of: Callable[..., Mapping]) -> Mapping:
+    """The same without the rule that forgets everything."""
+    return mapping_of(RULES.replace("  - {name: gone, forget: true}\n", ""), customer=CUSTOMER)
+
+
 def event(record: dict[str, Any], at: datetime, record_id: str = "7") -> Event:
     return Event(
         source="crm",
@@ -72,9 +78,7 @@ def event(record: dict[str, Any], at: datetime, record_id: str = "7") -> Event:
 def test_whatever_an_event_holds_each_rule_has_an_outcome(
     *, mapping: Mapping, record: dict[str, Any], at: datetime, record_id: str, written: list[CookieName]
 ) -> None:
-    translation = translate(
-        mapping, event(record, at, record_id), known=None, written=written, now=NOW, limits=Limits()
-    )
+    translation = translate(mapping, event(record, at, record_id), past=Past(written=written), now=NOW, limits=Limits())
     assert [outcome.rule for outcome in translation.outcomes] == ["group", "insert", "gone"]
     for outcome in translation.outcomes:
         assert bool(outcome.deliveries) == (outcome.kind is OutcomeKind.TRANSLATED)
@@ -93,12 +97,12 @@ def test_whatever_an_event_holds_each_rule_has_an_outcome(
     )
 )
 def test_what_is_remembered_does_not_depend_on_the_order_of_arrival(
-    mapping: Mapping, changes: list[tuple[dict[str, Any], int]]
+    remembering: Mapping, changes: list[tuple[dict[str, Any], int]]
 ) -> None:
     events = [event(record, NOW - timedelta(seconds=age)) for record, age in changes]
 
     def after(known: Record | None, arrived: Event) -> Record:
-        return translate(mapping, arrived, known=known, written=(), now=NOW, limits=Limits()).record
+        return translate(remembering, arrived, past=Past(known=known), now=NOW, limits=Limits()).record
 
     ends = [reduce(after, order, None) for order in permutations(events)]
     assert all(end == ends[0] for end in ends)

@@ -8,7 +8,7 @@ import pytest
 
 from bridge.mappings.rules import Mapping
 from bridge.mappings.translate import Translation
-from bridge.model import CookieName, Event, OnceKey, Outcome, OutcomeKind, Record
+from bridge.model import CookieName, Event, OnceKey, Outcome, OutcomeKind, Record, Stamp
 
 MappingOf = Callable[..., Mapping]
 EventOf = Callable[..., Event]
@@ -385,11 +385,18 @@ def test_where_nothing_was_written_there_is_nothing_to_forget(
 
 # What is remembered
 
+
+def stamped(moment: datetime) -> Stamp:
+    """As an event of this moment is that has just arrived."""
+    return Stamp(changed_at=moment, sequence=-1, received_at=NOW, event_id=0, translation=1)
+
+
+YESTERDAY = stamped(NOW - timedelta(days=1))
 KNOWN = Record(
     source="crm",
     record_id="7",
-    customers=("+12125550123", "7"),
-    fields={"phone": ("2125550123", NOW - timedelta(days=1)), "gone": ("x", NOW)},
+    ids={0: ("+12125550123", YESTERDAY), 1: ("7", YESTERDAY)},
+    fields={"phone": ("2125550123", YESTERDAY), "gone": ("x", stamped(NOW))},
 )
 
 
@@ -399,7 +406,7 @@ def test_rules_see_what_is_remembered_beside_what_the_event_says(
     mapping = mapping_of('  - {name: r, settings: [{key: crm.a, content: "{{ record.phone }}/{{ record.tier }}"}]}')
     translation = translated(mapping, event_of({"tier": "gold"}), known=KNOWN)
     assert settings(one(translation))[0]["content"] == "2125550123/gold"
-    assert translation.record.fields == {"phone": KNOWN.fields["phone"], "tier": ("gold", NOW)}
+    assert translation.record.fields == {"phone": KNOWN.fields["phone"], "tier": ("gold", stamped(NOW))}
 
 
 def test_an_older_event_sees_the_newer_value_and_does_not_replace_it(
@@ -424,7 +431,8 @@ def test_an_event_that_names_no_customer_keeps_the_known_ones(
 def test_customers_that_changed_replace_the_known_ones(
     mapping_of: MappingOf, event_of: EventOf, translated: Translated
 ) -> None:
-    mapping = mapping_of("  - {name: r, forget: true}", customer='["{{ record.phone }}", "{{ event.record_id }}"]')
+    rules = "  - {name: r, settings: [{key: crm.a, content: x}]}"
+    mapping = mapping_of(rules, customer='["{{ record.phone }}", "{{ event.record_id }}"]')
     translation = translated(mapping, event_of({"phone": "2125550199"}), known=KNOWN)
     assert translation.record.customers == ("2125550199", "7")
 
@@ -435,4 +443,4 @@ def test_a_time_far_ahead_of_the_arrival_is_not_believed(
     mapping = mapping_of("  - {name: r, settings: [{key: crm.a, content: x}]}")
     translation = translated(mapping, event_of({"tier": 1}, occurred_at=NOW + timedelta(days=9_000)))
     assert one(translation).deliveries[0].changed_at == NOW + timedelta(minutes=5)
-    assert translation.record.fields == {"tier": (1, NOW + timedelta(minutes=5))}
+    assert translation.record.fields == {"tier": (1, stamped(NOW + timedelta(minutes=5)))}

@@ -213,8 +213,8 @@ def test_the_ledger_knows_a_cookie_from_its_intention_to_its_deletion(database: 
     given(database, upsert())
     name = CookieName(customer="7", key="crm.tier", channel="all", service="")
     with database.reading() as conn:
-        assert ledger.written_for(conn, "generic", ["7"]) == (name,)
-        assert ledger.written_for(conn, "other", ["7"]) == ()
+        assert ledger.written_for(conn, "generic", "7", ()) == (name,)
+        assert ledger.written_for(conn, "other", "7", ["7"]) == ()
     found = claim(database)
     assert found
     settle(database, found, Delivered())
@@ -230,4 +230,4 @@ def test_the_ledger_knows_a_cookie_from_its_intention_to_its_deletion(database: 
     assert deletion
     settle(database, deletion, Delivered())
     with database.reading() as conn:
-        assert ledger.written_for(conn, "generic", ["7"]) == ()
+        assert ledger.written_for(conn, "generic", "7", ()) == ()

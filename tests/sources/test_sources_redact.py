@@ -1,5 +1,7 @@
 """What is stored: the request as it came, but for its secrets."""
 
+from dataclasses import replace
+
 import pytest
 
 from bridge.sources.read import read
@@ -85,6 +87,69 @@ MASKING = """
 )
 def test_json_members_are_redacted_wherever_they_stand(body: str, safe: str) -> None:
     assert redact(source(MASKING), posted(body)).body.decode() == safe
+
+
+FORM = """
+  name: mine
+  secrets: {s: x}
+  verify: {static: {secret: s, form: "auth[key]"}}
+  read: {format: FORMAT}
+  event: {type: "{{ item.type }}", record_id: "{{ item.id }}"}
+  redact: {body: [token, schlüssel]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "safe"),
+    [
+        ("auth%5Bkey%5D=s3cret&id=7", "auth%5Bkey%5D=REDACTED&id=7"),
+        ("auth[key]=s3cret&b=%2F+%c3", "auth[key]=REDACTED&b=%2F+%c3"),
+        ("token=s3cret&token=s3cret", "token=REDACTED&token=REDACTED"),
+        ("schl%C3%BCssel=s3cret&schlüssel=s3cret", "schl%C3%BCssel=REDACTED&schlüssel=REDACTED"),
+        (
+            "p=%7B%22token%22%3A%22s3cret%22%2C%22%C3%BC%22%3A1%7D",
+            "p=%7B%22token%22%3A%22REDACTED%22%2C%22%C3%BC%22%3A1%7D",
+        ),
+        ("tokens=kept&x=token", "tokens=kept&x=token"),
+    ],
+)
+@pytest.mark.parametrize("written", ["form", "auto"])
+def test_fields_of_a_form_are_redacted_and_json_in_them(written: str, body: str, safe: str) -> None:
+    assert redact(source(FORM.replace("FORMAT", written)), posted(body)).body.decode() == safe
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b' {"token": "s3cret", "url": "https://x?a=1&token=kept"}',
+        b'\xef\xbb\xbf{"token": "s3cret", "url": "token=kept"}',
+        '{"token": "s3cret", "url": "token=kept"}'.encode("utf-16"),
+        b"<r><token>s3cret</token><url>?a=1&amp;token=kept</url></r>",
+    ],
+)
+def test_the_first_letter_says_what_is_redacted_where_the_header_may_be_wrong(body: bytes) -> None:
+    request = posted(body, {"content-type": "application/x-www-form-urlencoded"})
+    safe = redact(source(FORM.replace("FORMAT", "auto")), request).body.replace(b"\0", b"")
+    assert (b"s3cret" in safe, b"kept" in safe) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("check", "body", "url", "headers"),
+    [
+        ("static: {secret: s, json: auth.pass}", '{"auth": {"pass": "s3cret"}}', "", {}),
+        ("jwt: {secret: s, query: jwt, covers_body: false}", "{}", "?jwt=s3cret", {}),
+        ("jwt: {secret: s, header: X-Token, covers_body: false}", "{}", "", {"x-token": "s3cret"}),
+        ("static: {basic: {user: s, password: s}}", "{}", "", {"authorization": "Basic s3cret"}),
+        ("static: {secret: s, header: X-Auth, scheme: Token}", "{}", "", {"x-auth": "Token s3cret"}),
+    ],
+)
+def test_wherever_a_secret_is_sent_along_it_is_redacted(
+    check: str, body: str, url: str, headers: dict[str, str]
+) -> None:
+    yaml = FORM.replace("FORMAT", "json").replace('static: {secret: s, form: "auth[key]"}', check)
+    safe = redact(source(yaml), replace(posted(body, headers), url=f"https://b.example/w{url}"))
+    assert "s3cret" not in repr(safe)
+    assert "REDACTED" in repr(safe)
 
 
 def test_a_mapping_may_redact_more_than_its_preset() -> None:

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from bridge.sources.reply import ReplyKind, reply
-from tests.sources.recorded import BATCH, INDEX, LEAD, SOAP, source, source_of
+from tests.sources.recorded import BATCH, INDEX, LEAD, SOAP, problems_of, source, source_of
 
 FULL = """
   name: mine
@@ -31,6 +31,7 @@ def test_what_is_kept_is_answered_with_the_status_that_the_sender_expects(sample
         (ReplyKind.UNREADABLE, 202),
         (ReplyKind.FORGED, 401),
         (ReplyKind.UNKNOWN_SOURCE, 404),
+        (ReplyKind.WRONG_METHOD, 405),
         (ReplyKind.TOO_LARGE, 413),
         (ReplyKind.OVERLOADED, 429),
         (ReplyKind.FAILED, 503),
@@ -63,11 +64,28 @@ def test_salesforce_hears_an_acknowledgement_only_where_its_message_is_kept(kind
     answer = reply(source_of(SOAP), kind)
     if kind not in (ReplyKind.STORED, ReplyKind.DUPLICATE, ReplyKind.UNREADABLE):
         assert b"Ack" not in answer.body
-        assert answer.status in (401, 404, 413, 503)
+        assert answer.status in (401, 404, 405, 413, 503)
         return
     ack = fromstring(answer.body).find(".//{http://soap.sforce.com/2005/09/outbound}Ack")  # noqa: S314  # our own answer
     assert ack is not None
     assert (ack.text, answer.content_type) == ("true", "text/xml; charset=utf-8")
+
+
+def test_a_source_may_want_another_status_for_a_passing_failure() -> None:
+    careful = source(FULL + "  reply: {failed: {status: 409}, overloaded: {status: 409}, not_ready: {status: 409}}")
+    kinds = (ReplyKind.FAILED, ReplyKind.OVERLOADED, ReplyKind.NOT_READY)
+    assert [reply(careful, kind).status for kind in kinds] == [409, 409, 409]
+
+
+def test_who_wants_no_content_hears_none() -> None:
+    answer = reply(source(FULL + "  reply: {stored: {status: 204}}"), ReplyKind.STORED, received=1)
+    assert (answer.status, answer.body) == (204, b"")
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ReplyKind if kind not in ("unknown_source", "wrong_method")])
+def test_nobody_is_told_to_go_away_for_good(kind: ReplyKind) -> None:
+    _, problems = problems_of(FULL + f"  reply: {{{kind}: {{status: 410}}}}")
+    assert [problem.path for problem in problems] == [f"source.reply.{kind}.status"]
 
 
 def test_a_mapping_may_say_what_is_answered() -> None:

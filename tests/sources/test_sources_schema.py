@@ -1,5 +1,6 @@
 """Mistakes in the `source:` part: each with its line and what to do about it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -7,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bridge.documents import Document, load
+from bridge.sources.checks import Place, Static, secrets_of
+from bridge.sources.presets import preset_parts
 from bridge.sources.schema import preset_names, preset_text, read_source
-from bridge.sources.source import Static
-from tests.sources.recorded import SOURCES, problems_of, source
+from bridge.sources.schema.checks import CheckField
+from tests.sources.recorded import problems_of, source
 
 FULL = """
   name: mine
@@ -22,10 +25,6 @@ FULL = """
 """
 
 
-def test_the_presets_are_listed() -> None:
-    assert preset_names() == ("generic", "hubspot", "salesforce-outbound")
-
-
 @pytest.mark.parametrize("name", preset_names())
 def test_a_preset_names_all_its_parts_and_its_facts(name: str) -> None:
     parts = load(preset_text(name), name).data
@@ -35,9 +34,10 @@ def test_a_preset_names_all_its_parts_and_its_facts(name: str) -> None:
 
 @pytest.mark.parametrize("name", preset_names())
 def test_a_printed_preset_can_be_written_out_in_a_mapping(name: str) -> None:
-    by_preset = next(source(yaml) for yaml in SOURCES.values() if f"preset: {name}" in yaml)
-    secrets = "".join(f"\n  {secret}: x" for secret in by_preset.secrets)
-    text = f"name: mine\nsecrets:{secrets}\n{preset_text(name)}"
+    asked = secrets_of(CheckField().deserialize(preset_parts(name)["verify"]))
+    secrets = json.dumps(dict.fromkeys(asked, "x"))
+    by_preset = source(f"{{name: mine, preset: {name}, secrets: {secrets}}}")
+    text = f"name: mine\nsecrets: {secrets}\n{preset_text(name)}"
     written, problems = read_source(load(text, "mine.yaml"), (), {})
     assert not problems
     assert written
@@ -153,7 +153,7 @@ HMAC = "hmac: {digest: sha256, secret: key, message: [body], signature: {header:
         (
             "[body]",
             "[body], timestamp: {header: A, format: ms, tolerance: 5}",
-            "timestamp.tolerance: is not a time in sec",
+            "timestamp.tolerance: is not a length of time",
         ),
         (HMAC, "any: {static: {}}", "verify.any: is not a list"),
         (HMAC, "any: []", "verify.any: is empty; add a check"),
@@ -227,8 +227,26 @@ def test_a_part_of_a_preset_can_be_overridden_member_by_member() -> None:
 
 def test_a_verification_is_replaced_as_a_whole() -> None:
     mine = source("{name: mine, preset: generic, secrets: {k: x}, verify: {static: {secret: k, query: key}}}")
-    assert mine.verify == Static(secret="k", query="key")
+    assert mine.verify == Static(secret="k", place=Place(kind="query", name="key"))
     assert "key" in mine.redact.query
+
+
+@pytest.mark.parametrize("given", [["signing_secret"], ["url_key"], ["signing_secret", "url_key"]])
+def test_of_the_ways_that_a_preset_offers_those_count_whose_secrets_are_given(given: list[str]) -> None:
+    secrets = ", ".join(f"{name}: x" for name in given)
+    mine = source(f"{{name: mine, preset: monday, secrets: {{{secrets}}}}}")
+    assert sorted(secrets_of(mine.verify)) == given
+
+
+def test_who_gives_no_secret_is_told_all_that_a_preset_offers() -> None:
+    _, problems = problems_of("{name: mine, preset: monday}")
+    assert sorted(problem.path for problem in problems) == ["source.secrets.signing_secret", "source.secrets.url_key"]
+
+
+def test_who_writes_the_ways_out_means_them_all() -> None:
+    ways = "{any: [static: {secret: a, query: k}, static: {secret: b, query: l}]}"
+    _, problems = problems_of(f"{{name: mine, preset: generic, secrets: {{a: x}}, verify: {ways}}}")
+    assert [problem.path for problem in problems] == ["source.secrets.b"]
 
 
 def test_an_overriding_mistake_stands_at_its_own_line() -> None:

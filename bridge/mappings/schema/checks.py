@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from bridge.alvaria.limits import Limits
 from bridge.documents import Path, did_you_mean
+from bridge.mappings import move
 from bridge.mappings.schema.layouts import LayoutFile
 from bridge.mappings.schema.record_checks import check_fast_path
 from bridge.mappings.schema.setting_checks import check_defaults, check_settings
@@ -79,6 +80,8 @@ def _rule_names(draft: Draft) -> Found:
         name = str(rule.get("name"))
         if names[name] > 1 and name in seen:
             yield (*at, "name"), f"{name!r} is the name of another rule as well; outcomes are told apart by it"
+        if name == move.RULE:
+            yield (*at, "name"), f"{name!r} is what the bridge calls its own; choose another name"
         seen.add(name)
 
 
@@ -130,13 +133,6 @@ def _expected_rules(draft: Draft) -> Found:
 
 
 CHECKS = (_actions, _once, _rule_names, _customer, _tables, _settings, _records, _expected_rules)
-
-
-def outlook(data: Any) -> Found:
-    """What is no mistake, and yet will not happen."""
-    for at, rule in maps(as_map(data).get("rules"), ("rules",)):
-        if "operation" in rule:
-            yield (*at, "operation"), "is not carried out by this version of the bridge; the rule is ignored"
 
 
 def as_map(value: Any) -> Mapping[str, Any]:

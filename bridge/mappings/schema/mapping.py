@@ -14,9 +14,10 @@ from marshmallow import ValidationError
 from bridge.alvaria.limits import Limits
 from bridge.documents import Document
 from bridge.errors import Problem
-from bridge.mappings.rules import Mapping
+from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.mappings.schema.build import build_rules, build_tests
-from bridge.mappings.schema.checks import as_map, check_rules, maps, outlook
+from bridge.mappings.schema.checks import as_map, check_rules, maps
+from bridge.mappings.schema.doubts import doubts
 from bridge.mappings.schema.layouts import LayoutFile
 from bridge.mappings.schema.shapes import MappingShape
 from bridge.sources.schema import read_source
@@ -31,7 +32,9 @@ def read_mapping(
     data, mistakes = _load(document)
     mistakes += [document.problem(path, message) for path, message in check_rules(document.data, layouts, limits)]
     problems += mistakes
-    problems += [document.problem(path, message, severity="warning") for path, message in outlook(document.data)]
+    # What is hardly meant may only be the other side of a mistake.
+    unsure = [] if mistakes else doubts(document.data)
+    problems += [document.problem(path, message, severity="warning") for path, message in unsure]
     problems.sort(key=lambda problem: problem.line)
     if source is None:
         return None, problems
@@ -55,7 +58,7 @@ def _load(document: Document) -> tuple[Any, list[Problem]]:
 def _receiving(document: Document, text: str, source: Source, layouts: Map[str, LayoutFile]) -> Mapping:
     used = {layouts[name].file: layouts[name].text for name in _layouts_named(document.data) if name in layouts}
     texts = {document.file: text, **used}
-    return Mapping(name=source.name, file=document.file, version=_version(texts), source=source, texts=texts)
+    return Mapping(name=source.name, file=document.file, version=version_of(texts), source=source, texts=texts)
 
 
 def _layouts_named(data: Any) -> Iterator[str]:
@@ -65,8 +68,8 @@ def _layouts_named(data: Any) -> Iterator[str]:
             yield name
 
 
-def _version(texts: Map[str, str]) -> str:
-    # By content alone: the same files in another folder are the same version.
+def version_of(texts: Map[str, str]) -> str:
+    """By content alone: the same files in another folder are the same version."""
     return hashlib.sha256("\0".join(texts.values()).encode()).hexdigest()[:12]
 
 
@@ -77,8 +80,10 @@ def _translating(
     return replace(
         mapping,
         customers=tuple(data["customer"]),
+        on_customer_change=OnCustomerChange(data["on_customer_change"]),
         key_prefix=data["defaults"].get("key_prefix", limits.key_prefix),
         tables=data["tables"],
+        owns=tuple(data["owns"]),
         rules=build_rules(data, document, usable, limits),
         tests=build_tests(data, document),
     )

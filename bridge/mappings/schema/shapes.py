@@ -3,7 +3,7 @@
 from marshmallow import fields
 from marshmallow.validate import Length as Count
 
-from bridge.mappings.rules import OnEmpty
+from bridge.mappings.rules import OnCustomerChange, OnEmpty
 from bridge.mappings.schema.fields import (
     Condition,
     Items,
@@ -142,5 +142,7 @@ class MappingShape(StrictSchema):
     defaults = fields.Nested(DefaultsShape, load_default=dict)
     tables = MapOf(MapOf(Anything()), load_default=dict)
     customer = OneOrMore(Value(), load_default=list)
+    on_customer_change = Choice([choice.value for choice in OnCustomerChange], load_default="move")
+    owns = Items(Text(), load_default=list)
     rules = Items(fields.Nested(RuleShape), load_default=list)
     tests = Items(fields.Nested(TestShape), load_default=list)

@@ -1,15 +1,17 @@
 """The queue of deliveries. `_move` is the only door for a change of state."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, exists, func, select, update
 
+from bridge.mappings.case import order_key
 from bridge.model import Dead, Delivered, Delivery, DeliveryState, Event, Priority, Retry, Unknown, Verdict
 from bridge.outbox.store import ledger
-from bridge.tables import attempts, deliveries
+from bridge.tables import attempts, deliveries, delivery_customers
+from bridge.tables.columns import plain
 
 FREED = {"claimed_by": None, "claimed_until": None}
 UNFINISHED = (DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
@@ -35,9 +37,19 @@ def add(conn: Connection, event: Event, found: Sequence[Delivery], *, now: datet
     """Put deliveries into the queue, and the cookies that they will write into the ledger."""
     if not found:
         return
-    conn.execute(deliveries.insert(), [_row(event, delivery, now) for delivery in found])
-    for delivery in found:
+    put = deliveries.insert().returning(deliveries.c.id, sort_by_parameter_order=True)
+    ids = conn.execute(put, [_row(event, delivery, now) for delivery in found]).scalars().all()
+    added = [replace(delivery, id=number) for delivery, number in zip(found, ids, strict=True)]
+    _name_customers(conn, added)
+    for delivery in added:
         ledger.intend(conn, event, delivery)
+
+
+def _name_customers(conn: Connection, added: Sequence[Delivery]) -> None:
+    names = {(plain(customer), delivery.id) for delivery in added for customer in delivery.customers}
+    if names:
+        rows = [{"customer": customer, "delivery_id": number} for customer, number in sorted(names)]
+        conn.execute(delivery_customers.insert(), rows)
 
 
 def _row(event: Event, delivery: Delivery, now: datetime) -> dict[str, object]:
@@ -179,6 +191,13 @@ def unfinished(conn: Connection) -> int:
     """How many deliveries wait or are out."""
     is_unfinished = deliveries.c.state.in_((DeliveryState.WAITING, DeliveryState.CLAIMED))
     return conn.execute(select(func.count()).where(is_unfinished)).scalar_one()
+
+
+def join(conn: Connection, ended: Event, remaining: Event) -> None:
+    """What is still to be done for the cookies of a record that has ended goes in order with the remaining one's."""
+    theirs = deliveries.c.order_key == order_key(ended, "cookies")
+    unfinished = update(deliveries).where(theirs, deliveries.c.state.in_(UNFINISHED))
+    conn.execute(unfinished.values(order_key=order_key(remaining, "cookies")))
 
 
 def find(conn: Connection, delivery_id: int) -> Delivery | None:

@@ -5,85 +5,74 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
 
-from bridge.sources.moments import WRITERS
-from bridge.sources.schema.strict import Choice, Expression, ListOf, Seconds, StrictSchema, Text, instead
-from bridge.sources.signing import DIGESTS, ENCODERS, KEYS, PARTS, URL_FORMS
-from bridge.sources.source import AllOf, AnyOf, Check, Constraint, Hmac, Part, Signature, Stamp, Static
+from bridge.sources.checks import AllOf, AnyOf, Basic, Check, Constraint, Jwt, Static, secrets_of
+from bridge.sources.schema.places import HeaderName, KeyField, one_entry, one_place, place_of
+from bridge.sources.schema.signed import HashSchema, HmacSchema
+from bridge.sources.schema.strict import Expression, ListOf, Seconds, StrictSchema, Text, Texts, instead
 
 
-class HeaderName(Text):
-    """Headers are compared in lower case, as they arrive."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **settings: Any) -> str:
-        return super()._deserialize(value, attr, data, **settings).lower()
-
-
-class MessagePart(fields.Field[Part]):
-    """`body`, or a part with its form: `{url: decoded}`."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Part:
-        name, form = _one_entry(value) if isinstance(value, dict) else (value, None)
-        Choice(PARTS).deserialize(name)
-        if form is None:
-            return Part(name=name)
-        if name != "url":
-            raise ValidationError(f"{name!r} has only one form; write it alone")
-        return Part(name=name, form=Choice(URL_FORMS).deserialize(form))
-
-
-class SignatureSchema(StrictSchema):
-    header = HeaderName(required=True)
-    encoding = Choice(ENCODERS, required=True)
-
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> Signature:
-        return Signature(**data)
-
-
-class StampSchema(StrictSchema):
-    header = HeaderName(required=True)
-    format = Choice(WRITERS, required=True)
-    tolerance = Seconds(required=True)
-
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> Stamp:
-        return Stamp(**data)
-
-
-class HmacSchema(StrictSchema):
-    digest = Choice(DIGESTS, required=True)
+class JwtSchema(StrictSchema):
     secret = Text(required=True)
-    key = Choice(KEYS, load_default="utf-8")
-    message = ListOf(MessagePart(), required=True)
-    signature = fields.Nested(SignatureSchema, required=True)
-    timestamp = fields.Nested(StampSchema)
-
-    @validates_schema
-    def cover_what_matters(self, data: dict[str, Any], **_: Any) -> None:
-        names = {part.name for part in data["message"]}
-        if "body" not in names:
-            raise ValidationError({"message": "does not cover the body, so the content could be forged; add body"})
-        if ("timestamp" in names) != ("timestamp" in data):
-            raise ValidationError({"message": "name timestamp here and describe it under timestamp:, or neither"})
-
-    @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> Hmac:
-        return Hmac(**data | {"message": tuple(data["message"])})
-
-
-class StaticSchema(StrictSchema):
-    secret = Text(required=True)
+    key = KeyField(load_default=None)
     header = HeaderName()
+    scheme = Text()
     query = Text()
+    require = Texts(load_default=("exp",))
+    aud = Text(data_key="aud")
+    iss = Text(data_key="iss")
+    qsh = fields.Boolean(load_default=False)
+    tolerance = Seconds()
+    covers_body = fields.Boolean(required=True)
 
     @validates_schema
     def stand_in_one_place(self, data: dict[str, Any], **_: Any) -> None:
-        if ("header" in data) == ("query" in data):
-            raise ValidationError("say where the secret stands: either header or query")
+        one_place(data, ("header", "query"), "the token")
+
+    @validates_schema
+    def admit_what_is_not_covered(self, data: dict[str, Any], **_: Any) -> None:
+        if data["covers_body"]:
+            raise ValidationError({"covers_body": "no token covers the body: it proves who sends, not what; say false"})
 
     @post_load
-    def build(self, data: dict[str, Any], **_: Any) -> Static:
-        return Static(**data)
+    def build(self, data: dict[str, Any], **_: Any) -> Jwt:
+        names = {"aud": "audience", "iss": "issuer"}
+        kept = {
+            names.get(name, name): value for name, value in data.items() if name in JWT_MEMBERS and value is not None
+        }
+        return Jwt(**kept | {"require": tuple(data["require"])}, place=place_of(data, ("header", "query")))
+
+
+JWT_MEMBERS = frozenset({"secret", "key", "aud", "iss", "qsh", "tolerance"})
+
+
+class BasicSchema(StrictSchema):
+    user = Text(required=True)
+    password = Text(required=True)
+
+
+STATIC_PLACES = ("header", "query", "json", "form")
+
+
+class StaticSchema(StrictSchema):
+    secret = Text()
+    header = HeaderName()
+    scheme = Text()
+    query = Text()
+    json = Text()
+    form = Text()
+    basic = fields.Nested(BasicSchema)
+
+    @validates_schema
+    def stand_in_one_place(self, data: dict[str, Any], **_: Any) -> None:
+        one_place(data, (*STATIC_PLACES, "basic"), "the secret")
+        if ("secret" in data) == ("basic" in data):
+            raise ValidationError({"secret": "name the secret; only basic names two of its own, user and password"})
+
+    @post_load
+    def build(self, data: dict[str, Any], **_: Any) -> Static | Basic:
+        if "basic" in data:
+            return Basic(**data["basic"])
+        return Static(secret=data["secret"], place=place_of(data, STATIC_PLACES))
 
 
 class ConstraintSchema(StrictSchema):
@@ -95,7 +84,13 @@ class ConstraintSchema(StrictSchema):
         return Constraint(**data)
 
 
-CHECKS: Mapping[str, type[Schema]] = {"hmac": HmacSchema, "static": StaticSchema, "constraint": ConstraintSchema}
+CHECKS: Mapping[str, type[Schema]] = {
+    "hmac": HmacSchema,
+    "hash": HashSchema,
+    "jwt": JwtSchema,
+    "static": StaticSchema,
+    "constraint": ConstraintSchema,
+}
 GROUPS: Mapping[str, type[AnyOf] | type[AllOf]] = {"any": AnyOf, "all": AllOf}
 
 
@@ -103,17 +98,11 @@ class CheckField(fields.Field[Check]):
     """A map with one key, the name of the check; `any` and `all` hold lists of checks."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Check:
-        name, inner = _one_entry(value)
+        name, inner = one_entry(value, [*GROUPS, *CHECKS])
         try:
             return _read_check(name, inner)
         except ValidationError as error:
             raise ValidationError({name: error.messages}) from None
-
-
-def _one_entry(value: Any) -> tuple[str, Any]:
-    if not isinstance(value, dict) or len(value) != 1:
-        raise ValidationError(f"is not a map with one key; write one of {', '.join([*GROUPS, *CHECKS])}")
-    return next(iter(value.items()))
 
 
 def _read_check(name: str, inner: Any) -> Check:
@@ -131,17 +120,23 @@ def _read_check(name: str, inner: Any) -> Check:
 def proves_sender(check: Check) -> bool:
     """A constraint compares what a forger may know; some check beside it must ask for a secret."""
     match check:
-        case Hmac() | Static():
-            return True
-        case Constraint():
-            return False
         case AnyOf(checks=checks):
             return all(proves_sender(inner) for inner in checks)
         case AllOf(checks=checks):
             return any(proves_sender(inner) for inner in checks)
+        case Constraint():
+            return False
+        case _:
+            return True
 
 
-def leaves(check: Check) -> list[Hmac | Static | Constraint]:
-    if isinstance(check, AnyOf | AllOf):
-        return [leaf for inner in check.checks for leaf in leaves(inner)]
-    return [check]
+def offered(check: Check, given: frozenset[str]) -> Check:
+    """A preset's ways to prove the sender, as far as the mapping gives their secrets; all where it gives none's."""
+    match check:
+        case AllOf(checks=checks):
+            return AllOf(checks=tuple(offered(inner, given) for inner in checks))
+        case AnyOf(checks=checks):
+            ways = [offered(inner, given) for inner in checks]
+            return AnyOf(checks=tuple(way for way in ways if given.issuperset(secrets_of(way))) or checks)
+        case _:
+            return check

@@ -2,14 +2,17 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from http import HTTPStatus
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from marshmallow import ValidationError, fields, post_load, validates_schema
 
 from bridge.sources.moments import READERS
 from bridge.sources.parse import PARSERS
-from bridge.sources.schema.strict import Choice, Expression, MapOf, StrictSchema, Text, Texts, Whole
+from bridge.sources.plain import PLAIN
+from bridge.sources.schema.strict import Choice, Expression, MapOf, Seconds, StrictSchema, Text, Texts, Whole
 from bridge.sources.source import EventPlan, Reading, ReplyKind, ReplyPlan
 
 
@@ -27,33 +30,61 @@ class MemberPath(fields.Field[tuple[str, ...]]):
 
 class ReadingSchema(StrictSchema):
     format = Choice(PARSERS, required=True)
+    json_field = Text()
     root = MemberPath(load_default=())
+    plain = Texts(Choice(PLAIN), load_default=())
     events = MemberPath(load_default=())
     inherit = Texts(load_default=())
+    fan_out = MemberPath(load_default=())
+
+    @validates_schema
+    def read_a_form(self, data: dict[str, Any], **_: Any) -> None:
+        if "json_field" in data and data["format"] not in ("form", "auto"):
+            raise ValidationError({"json_field": "is a field of a form; write format: form, or format: auto"})
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Reading:
-        return Reading(**data | {"inherit": tuple(data["inherit"])})
+        return Reading(**data | {"inherit": tuple(data["inherit"]), "plain": tuple(data["plain"])})
 
 
-ITEM = frozenset({"item", "body", "headers"})
+ITEM = frozenset({"item", "body", "headers", "each", "index"})
 TYPED = ITEM | {"type", "entity"}
 RECORDED = TYPED | {"record"}
+
+
+class Zone(Text):
+    """What a time without a zone means, as `UTC` or `Europe/Lisbon`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **settings: Any) -> Any:
+        text = super()._deserialize(value, attr, data, **settings)
+        if text.upper() == "UTC":
+            return UTC
+        try:
+            return ZoneInfo(text)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValidationError(
+                "is no time zone that this machine knows; write one such as UTC or Europe/Lisbon"
+            ) from None
 
 
 class EventSchema(StrictSchema):
     """`type` comes first, then `record`, then the others: each may speak of those before it."""
 
+    skip = Expression(ITEM)
     type = Expression(ITEM, required=True)
     record = Expression(TYPED)
     record_id = Expression(RECORDED, required=True)
     id = Expression(RECORDED)
     occurred_at = Expression(RECORDED)
     time = Choice(READERS, load_default="iso8601")
+    zone = Zone(load_default=None)
     tenant = Expression(RECORDED)
     dedup_key = Expression(RECORDED)
+    dedup_window = Seconds(load_default=None)
     previous = Expression(RECORDED)
     changed = Expression(RECORDED)
+    merged = Expression(RECORDED)
+    sequence = Expression(RECORDED)
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> EventPlan:
@@ -91,8 +122,8 @@ class ReplyPlanSchema(StrictSchema):
 
 
 KEPT = (ReplyKind.STORED, ReplyKind.DUPLICATE, ReplyKind.UNREADABLE)
-KEPT_STATUSES = (200, 201, 202)
-REFUSED_STATUSES = tuple(status.value for status in HTTPStatus if status >= 400)
+KEPT_STATUSES = (200, 201, 202, 204)
+REFUSED_STATUSES = tuple(status.value for status in HTTPStatus if status >= 400 and status is not HTTPStatus.GONE)
 
 
 class ReplyField(fields.Field[Mapping[ReplyKind, ReplyPlan]]):
@@ -112,15 +143,25 @@ def _wrong(kind: ReplyKind, plan: ReplyPlan) -> str | None:
     fitting = KEPT_STATUSES if kind in KEPT else REFUSED_STATUSES
     if plan.status is None or plan.status in fitting:
         return None
+    if plan.status == HTTPStatus.GONE:
+        return "would make many senders remove the webhook for good; write another status, such as 503"
     if kind in KEPT:
         return f"would make the sender repeat what is kept; write one of {', '.join(map(str, KEPT_STATUSES))}"
     return "would make the sender forget what is not kept; write a status of 400 or above, such as 503"
 
 
+NOT_THE_SOURCES = (ReplyKind.UNKNOWN_SOURCE, ReplyKind.WRONG_METHOD)
+
 ReplySchema = StrictSchema.from_dict(
-    {kind.value: fields.Nested(ReplyPlanSchema) for kind in ReplyKind if kind is not ReplyKind.UNKNOWN_SOURCE},
+    {kind.value: fields.Nested(ReplyPlanSchema) for kind in ReplyKind if kind not in NOT_THE_SOURCES},
     name="ReplySchema",
 )
+
+
+class ExpectSchema(StrictSchema):
+    """A CRM that falls silent has often let the subscription lapse."""
+
+    every = Seconds(required=True)
 
 
 class LimitsSchema(StrictSchema):

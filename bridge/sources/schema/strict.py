@@ -88,13 +88,16 @@ class Whole(fields.Field[int]):
 
 
 class Seconds(fields.Field[timedelta]):
-    """'300s' -> five minutes."""
+    """'300s' -> five minutes; '2d' -> two days."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> timedelta:
-        written = re.fullmatch(r"([0-9]{1,6})s", value) if isinstance(value, str) else None
+        written = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
         if not written:
-            raise ValidationError("is not a time in seconds; write it as 300s")
-        return timedelta(seconds=int(written[1]))
+            raise ValidationError("is not a length of time; write a whole number and a unit, such as 300s or 2d")
+        return int(written[1]) * UNITS[written[2]]
+
+
+UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
 
 
 class Expression(fields.Field[Template]):

@@ -1,15 +1,8 @@
 """Every table of the database on one page."""
 
-import json
-from datetime import UTC, datetime
-from typing import Any
-
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
@@ -17,69 +10,14 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
-    TypeDecorator,
     UniqueConstraint,
-    text,
 )
 
-
-class Utc(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite, which has no such type, gets it without its zone."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-class Plain(TypeDecorator[str]):
-    """Text that every database takes: NUL and lone surrogates, which JSON may carry, become U+FFFD."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        if value is None or (value.isascii() and "\0" not in value):
-            return value
-        return (
-            value.replace("\0", "\N{REPLACEMENT CHARACTER}")
-            .encode("utf-16", "surrogatepass")
-            .decode("utf-16", "replace")
-        )
-
-
-class JsonText(TypeDecorator[Any]):
-    """JSON as text, with its big integers exact; databases' own JSON types would round or refuse some of it."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"))
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
-
+from bridge.tables.columns import Id, JsonText, Plain, Utc, only
 
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
 )
-Id = BigInteger().with_variant(Integer, "sqlite")
-
-
-def only(condition: str) -> dict[str, Any]:
-    """An index over the few rows that still matter, so that no scan grows with history."""
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
 
 webhooks = Table(
     "webhooks",
@@ -93,6 +31,7 @@ webhooks = Table(
     Column("body", LargeBinary, nullable=False),
     Column("state", Plain, nullable=False),
     Column("problem", Plain),
+    Index("ix_webhooks_last", "source", "received_at"),
     sqlite_autoincrement=True,
 )
 
@@ -114,11 +53,21 @@ events = Table(
     Column("problem", Plain),
     Column("translation", Integer, nullable=False, default=1),  # grows with each replay
     Column("times_seen", Integer, nullable=False, default=1),
-    UniqueConstraint("source", "dedup_key"),
+    Index("ix_events_dedup", "source", "dedup_key"),
     Index("ix_events_new", "id", **only("state = 'new'")),
+    Index("ix_events_fetching", "source", "record_id", "id", **only("state = 'fetching'")),
     Index("ix_events_record", "source", "record_id"),
     sqlite_autoincrement=True,
 )
+
+seen = Table(
+    "seen",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("key", Plain, primary_key=True),
+    Column("until", Utc),  # none: for ever
+)
+"""The keys of events that we have: what comes again before `until` is a repetition."""
 
 outcomes = Table(
     "outcomes",
@@ -142,7 +91,7 @@ onces = Table(
     Column("rule", Plain, primary_key=True),
     Column("key", Plain, primary_key=True),
     Column("until", Utc),  # none: for ever
-    Column("event_id", Id, ForeignKey("events.id"), nullable=False),
+    Column("event_id", Id, ForeignKey("events.id"), nullable=False, index=True),
 )
 
 deliveries = Table(
@@ -178,6 +127,14 @@ deliveries = Table(
     sqlite_autoincrement=True,
 )
 
+delivery_customers = Table(
+    "delivery_customers",
+    metadata,
+    Column("customer", Plain, primary_key=True),
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True, index=True),
+)
+"""Whom a delivery is about, so that all of one customer's are found without reading the others."""
+
 attempts = Table(
     "attempts",
     metadata,
@@ -207,6 +164,9 @@ cookies = Table(
     Column("expires_at", Utc),
     Column("delivered_at", Utc),
     Column("deleted_at", Utc),
+    Column("asked_by", Id),  # the newest delivery that writes or deletes it
+    Column("written_by", Id),  # the delivery that Alvaria has accepted it from
+    Index("ix_cookies_record", "source", "record_id"),
 )
 
 records = Table(
@@ -214,9 +174,12 @@ records = Table(
     metadata,
     Column("source", Plain, primary_key=True),
     Column("record_id", Plain, primary_key=True),
-    Column("customers", JsonText, nullable=False),
-    Column("fields", JsonText, nullable=False),  # {name: [value, CRM time]}
+    Column("customers", JsonText, nullable=False),  # {place in the mapping's `customer`: [id, stamp]}
+    Column("fields", JsonText, nullable=False),  # {name: [value, stamp]}
+    Column("forgotten", JsonText),  # a stamp
+    Column("joined_to", Plain),  # the id of the record that it ended in
     Column("updated_at", Utc, nullable=False),
+    Index("ix_records_joined", "source", "joined_to", **only("joined_to IS NOT NULL")),
 )
 
 facts = Table(
@@ -226,3 +189,61 @@ facts = Table(
     Column("value", Plain, nullable=False),
 )
 """What this database knows of itself, such as the organisation that it first delivered to."""
+
+mapping_versions = Table(
+    "mapping_versions",
+    metadata,
+    Column("name", Plain, primary_key=True),
+    Column("version", Plain, primary_key=True),
+    Column("texts", JsonText, nullable=False),  # [[file, text], …]: the mapping first, then its layouts
+    Column("loaded_at", Utc, nullable=False),
+    Column("loaded_by", Plain, nullable=False),
+)
+"""Every mapping that was ever loaded, the broken ones too; secrets stand in it by name only."""
+
+publications = Table(
+    "publications",
+    metadata,
+    Column("id", Id, primary_key=True),  # the highest one tells whether anything has changed
+    Column("name", Plain, nullable=False),
+    Column("version", Plain),  # none: withdrawn, since its file was removed
+    Column("cause", Plain, nullable=False),
+    Column("at", Utc, nullable=False),
+    Column("by", Plain, nullable=False),
+    Index("ix_publications_name", "name", "id"),
+    sqlite_autoincrement=True,
+)
+"""Which version of each mapping is at work: the last line of its name. Append only."""
+
+mapping_files = Table(
+    "mapping_files",
+    metadata,
+    Column("file", Plain, primary_key=True),
+    Column("name", Plain),  # none: it never said which source it is for
+    Column("version", Plain, nullable=False),
+    Column("problems", JsonText, nullable=False),  # the errors in it, one sentence each
+    Column("read_at", Utc, nullable=False),
+)
+"""What the folder of mappings held when it was last read."""
+
+fetches = Table(
+    "fetches",
+    metadata,
+    Column("event_id", Id, ForeignKey("events.id"), primary_key=True),
+    Column("since", Utc, nullable=False),  # when its turn came
+    Column("due_at", Utc),  # none: it is over
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("reason", Plain, nullable=False, default=""),
+)
+"""How it stands with reading an event's record from the CRM; no row while that has not been looked at."""
+
+readers = Table(
+    "readers",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("worker", Plain),
+    Column("until", Utc),  # when another worker may take over
+    Column("held_until", Utc),
+    Column("recent", JsonText, nullable=False, default=[]),  # the times of the last requests, for the rate
+)
+"""Who reads the records of a source: one worker at a time, within the CRM's limits."""
