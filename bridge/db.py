@@ -110,9 +110,11 @@ def _prepare_if_new(dbapi_connection: Any) -> None:
     """Several processes may find the file new at once, and busy_timeout does not hold for a change of journal mode."""
     for pause_s in NEW_FILE_PAUSES_S:
         try:
-            return _prepare(dbapi_connection)
+            _prepare(dbapi_connection)
         except sqlite3.OperationalError:
             time.sleep(pause_s)
+        else:
+            return
     _prepare(dbapi_connection)
 
 

@@ -79,7 +79,7 @@ def main() -> None:
         return
     rates = [run(made, events) for _ in range(RUNS)]
     found = {"median": round(statistics.median(rates)), "min": round(min(rates)), "max": round(max(rates))}
-    words = f"events mapped a second on one core (three settings): {found['median']} ({found['min']}–{found['max']}, {RUNS} runs)"
+    words = "events mapped a second on one core, rule of three settings: {median} ({min} to {max})".format(**found)
     sys.stdout.write((json.dumps({"mapping": found}) if asked.json else words) + "\n")
 
 
