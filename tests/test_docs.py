@@ -193,6 +193,14 @@ def test_the_operations_page_says_of_every_warning_and_error_in_the_log_what_to_
     assert sorted(rows) == sorted({*loud(), "delivery.settled"})
 
 
+def test_the_operations_page_explains_every_reason_for_a_refusal() -> None:
+    texts = "".join((BRIDGE / "sources" / name).read_text("utf-8") for name in ("verify.py", "tokens.py"))
+    reasons = set(re.findall(r'"((?:missing|bad|too|in)_\w+)"', texts))
+    rows = re.findall(r"^\| ((?:`\w+_\w+` ?)+) \|", section(OPERATIONS, "## Health, logs and metrics"), re.MULTILINE)
+    explained = {reason for row in rows for reason in re.findall(r"\w+", row) if not reason.startswith("bridge_")}
+    assert explained == reasons
+
+
 def test_every_state_has_a_row_that_says_what_it_means() -> None:
     rows = set(re.findall(r"^\| `(\w+)` \|", OPERATIONS.read_text("utf-8"), re.MULTILINE))
     assert {*WebhookState, *EventState, *DeliveryState} <= rows
