@@ -107,10 +107,12 @@ def listen(bridge: Bridge, before: frozenset[str]) -> frozenset[str]:
         found = {one.source: one for one in silence.silent(conn, sources, clock.now())}
     for name in found.keys() - before:
         log.warning("source.silent", source=name, last=found[name].last, hours=found[name].every / timedelta(hours=1))
-    for name in before - found.keys():
+    known = {source.name for source in sources}
+    for name in before & known - found.keys():
         log.info("source.speaks_again", source=name)
-    for source in sources:
-        metrics.SILENT.labels(source.name).set(source.name in found)
+    # Nobody waits any more for those that were withdrawn.
+    for name in before | known:
+        metrics.SILENT.labels(name).set(name in found)
     return frozenset(found)
 
 

@@ -22,7 +22,10 @@ class JwtSchema(StrictSchema):
     iss = Text(data_key="iss")
     qsh = fields.Boolean(load_default=False)
     tolerance = Seconds()
-    covers_body = fields.Boolean(required=True)
+    covers_body = fields.Boolean(
+        required=True,
+        error_messages={"required": "is missing; a token proves who sends, not what: write covers_body: false"},
+    )
 
     @validates_schema
     def stand_in_one_place(self, data: dict[str, Any], **_: Any) -> None:
