@@ -43,7 +43,7 @@ def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: 
 
 
 def _whole_body(limit: int) -> bytes:
-    """Raise RequestEntityTooLarge, or BadRequest where it ended early: what is left of a form would read like a form."""
+    """Raise RequestEntityTooLarge, or BadRequest where it ended early: half a form reads like a whole one."""
     # One byte more than may be, because a body in chunks is cut off here without a word.
     request.max_content_length = limit + 1
     try:
