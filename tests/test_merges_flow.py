@@ -25,7 +25,7 @@ def steps(one: str, other: str) -> tuple[Event, ...]:
     return (
         contact(1, record_id=one, phone="111", tier="gold"),
         contact(2, record_id=other, phone="222"),
-        contact(3, record_id=other, tier="silver"),
+        contact(5, record_id=other, tier="silver"),  # said of a record that has ended, and perhaps heard before that
         contact(4, record_id=one, type="merged", merged=(other,)),
     )
 
