@@ -53,7 +53,7 @@ def keep(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> Kept:
     new = _take_keys(conn, firsts)
     if new:
         rows = [_row(replace(firsts[key], webhook_id=webhook_id)) for key in firsts if key in new]
-        conn.execute(insert(conn, events).values(rows))
+        conn.execute(events.insert(), rows)
     else:
         conn.execute(delete(webhooks).where(webhooks.c.id == webhook_id))
     _count_again(conn, webhook.source, [key for key in firsts if key not in new])
@@ -71,11 +71,12 @@ def _by_key(found: tuple[Event, ...]) -> dict[str, Event]:
 def _take_keys(conn: Connection, firsts: Mapping[str, Event]) -> set[str]:
     """Those that are not there or whose time is over, also when another process takes keys at this moment."""
     # In one order for all, or two webhooks with the same events would wait for each other.
+    # As many statements as it takes: a database bounds the values in one, and a webhook may hold a thousand events.
     rows = [_key(key, firsts[key]) for key in sorted(firsts)]
-    row = insert(conn, seen).values(rows)
+    row = insert(conn, seen)
     is_over = seen.c.until <= min(event.received_at for event in firsts.values())
     take = row.on_conflict_do_update(index_elements=seen.primary_key, set_={"until": row.excluded.until}, where=is_over)
-    return set(conn.execute(take.returning(seen.c.key)).scalars())
+    return set(conn.execute(take.returning(seen.c.key), rows).scalars())
 
 
 def _key(key: str, event: Event) -> dict[str, object]:
@@ -109,11 +110,13 @@ def _row(event: Event) -> dict[str, object]:
 
 def _count_again(conn: Connection, source: str, keys: list[str]) -> None:
     """A repetition is one of the newest event with its key; older ones were other changes of the same content."""
-    if not keys:
-        return
-    same = (events.c.source == source) & events.c.dedup_key.in_(keys)
-    newest = select(func.max(events.c.id)).where(same).group_by(events.c.dedup_key)
-    conn.execute(update(events).where(events.c.id.in_(newest)).values(times_seen=events.c.times_seen + 1))
+    for start in range(0, len(keys), KEYS_AT_ONCE):
+        same = (events.c.source == source) & events.c.dedup_key.in_(keys[start : start + KEYS_AT_ONCE])
+        newest = select(func.max(events.c.id)).where(same).group_by(events.c.dedup_key)
+        conn.execute(update(events).where(events.c.id.in_(newest)).values(times_seen=events.c.times_seen + 1))
+
+
+KEYS_AT_ONCE = 500
 
 
 def next_new(conn: Connection, sources: list[str], at_most: int) -> list[tuple[Event, int]]:
