@@ -32,35 +32,35 @@ class Setting:
 def mistakes(setting: Setting, limits: Limits, *, now: datetime, prefix: str) -> list[str]:
     """A sentence for each reason why the API would not take or not find again what we write; without its values."""
     return [
-        *name_mistakes(setting.name, limits, prefix=prefix),
+        *name_mistakes(setting, limits, prefix=prefix),
         *_content_mistakes(setting.content, limits),
         *_expiry_mistakes(setting.expires_at, limits, now),
     ]
 
 
-def name_mistakes(name: CookieName, limits: Limits, *, prefix: str) -> list[str]:
+def name_mistakes(name: Setting | CookieName, limits: Limits, *, prefix: str) -> list[str]:
     """As `mistakes`, for what a deletion names as well."""
     return [
-        *_empty_mistakes({"customer id": name.customer, "key": name.key}),
-        *_filter_mistakes({"customer id": name.customer, "key": name.key, "service": name.service}),
+        *_id_mistakes("customer id", name.customer),
+        *_id_mistakes("key", name.key),
+        *_filter_mistakes("service", name.service),
         *_key_mistakes(name.key, limits, prefix),
         *_channel_mistakes(name.channel, limits),
     ]
 
 
-def _empty_mistakes(ids: dict[str, str]) -> Iterator[str]:
-    for what, text in ids.items():
-        if not text.strip():
-            yield f"the {what} is empty; give one"
+def _id_mistakes(what: str, text: str) -> list[str]:
+    return _filter_mistakes(what, text) if text.strip() else [f"the {what} is empty; give one"]
 
 
-def _filter_mistakes(ids: dict[str, str]) -> Iterator[str]:
+def _filter_mistakes(what: str, text: str) -> list[str]:
     # Get Settings and Delete Settings take comma lists and know no escape: such an id could never be found again.
-    for what, text in ids.items():
-        if "," in text:
-            yield f"the {what} holds a comma, which the API's filters read as two values; replace it"
-        if not text.isprintable():
-            yield f"the {what} holds a control character or another unprintable one; remove it"
+    found = []
+    if "," in text:
+        found.append(f"the {what} holds a comma, which the API's filters read as two values; replace it")
+    if not text.isprintable():
+        found.append(f"the {what} holds a control character or another unprintable one; remove it")
+    return found
 
 
 def _key_mistakes(key: str, limits: Limits, prefix: str) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _member(setting: Setting) -> dict[str, str]:
 
 def api_time(moment: datetime) -> str:
     """UTC with milliseconds: 1985-04-12T23:20:50.525Z."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def delete_params(customer: str, channel: str, service: str, keys: Sequence[str]) -> dict[str, str]:

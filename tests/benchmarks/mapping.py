@@ -61,10 +61,10 @@ def event(number: int) -> Event:
 def run(made: Mapping, events: list[Event]) -> float:
     """Events a second."""
     limits = Limits()
-    started = time.perf_counter()
+    started = time.process_time()
     for one in events:
         translate(made, one, past=Past(), now=NOW, limits=limits)
-    return len(events) / (time.perf_counter() - started)
+    return len(events) / (time.process_time() - started)
 
 
 def main() -> None:
