@@ -96,10 +96,14 @@ def _lifetime(rule: SettingRule, case: Case) -> timedelta:
 
 def _refuse_mistakes(wanted: list[Wanted], case: Case) -> None:
     found = [f"settings[{one.place}]: {mistake}" for one in wanted for mistake in _mistakes(one, case)]
-    if len({one.setting.name for one in wanted}) < len(wanted):
+    if len({_identity(one.setting) for one in wanted}) < len(wanted):
         found.append("settings: two of the group have the same key, channel and service; keep one")
     if found:
         raise Rejected("; ".join(dict.fromkeys(found)))
+
+
+def _identity(setting: Setting) -> tuple[str, ...]:
+    return setting.customer, setting.key, setting.channel, setting.service
 
 
 def _mistakes(one: Wanted, case: Case) -> list[str]:

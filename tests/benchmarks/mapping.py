@@ -10,7 +10,7 @@ import pstats
 import statistics
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bridge.alvaria.limits import Limits
@@ -52,7 +52,7 @@ def event(number: int) -> Event:
         record_id=str(number),
         crm_id=f"evt-{number}",
         dedup_key=f"evt-{number}",
-        occurred_at=NOW,
+        occurred_at=NOW - timedelta(seconds=number),
         received_at=NOW,
         record={"tier": number % 3, "first": "Ada", "last": f"King {number}", "score": number},
     )
