@@ -13,8 +13,8 @@ from dotenv import load_dotenv
 from environs import Env, EnvValidationError, ValidationError
 
 from bridge.alvaria.limits import Limits
+from bridge.duration import parse_duration
 from bridge.errors import BadSettings
-from bridge.mappings.duration import parse_duration
 
 SCOPES = "customerexperienceapi outreachapi"
 SANDBOX_URL = "http://127.0.0.1:8090"

@@ -48,7 +48,7 @@ def list_(json_wanted: bool) -> None:
       bridge mappings list
     """
     with rows.opened() as database, database.reading() as conn:
-        lines = queries.mapping_lines(conn)
+        lines = queries.counted_lines(conn)
         broken = [problem for state in store.files(conn).values() for problem in state.problems]
     if json_wanted:
         show.as_program_reads([asdict(line) for line in lines])

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.alvaria.cookies import Setting, delete_params, mistakes, name_mistakes, upsert_body
+from bridge.duration import in_words, parse_duration
 from bridge.mappings.case import (
     Case,
     Ignored,
@@ -20,7 +21,6 @@ from bridge.mappings.case import (
     text_or_empty,
     value_of,
 )
-from bridge.mappings.duration import in_words, parse_duration
 from bridge.mappings.rules import Group, OnEmpty, SettingRule
 from bridge.model import CookieName, Scope
 

@@ -54,12 +54,17 @@ def _event(source: Source, received: Received, body: Json, item: Item, index: in
             raise Unreadable(item.problem)
         return None if _value("skip", source.event.skip, scope) else _filled(blank, source.event, scope)
     except Unreadable as error:
-        key = _fingerprint(item.data)
+        key = key_of_unreadable(item.data)
         return replace(blank, dedup_key=key, state=EventState.UNREADABLE, problem=str(error))
 
 
 HASH_WINDOW = timedelta(days=1)
 """Without an id the same content means a repetition only as long as CRMs repeat: A, then B, then A is three changes."""
+
+
+def key_of_unreadable(body: Json) -> str:
+    """By which an event that could not be read is known again: nothing of it is sure but its content."""
+    return _fingerprint(body)
 
 
 def _fingerprint(*content: Json) -> str:

@@ -32,6 +32,7 @@ webhooks = Table(
     Column("state", Plain, nullable=False),
     Column("problem", Plain),
     Index("ix_webhooks_last", "source", "received_at"),
+    Index("ix_webhooks_unreadable", "id", **only("state = 'unreadable'")),
     sqlite_autoincrement=True,
 )
 
@@ -55,6 +56,7 @@ events = Table(
     Column("times_seen", Integer, nullable=False, default=1),
     Index("ix_events_dedup", "source", "dedup_key"),
     Index("ix_events_new", "id", **only("state = 'new'")),
+    Index("ix_events_unreadable", "webhook_id", **only("state = 'unreadable'")),
     Index("ix_events_fetching", "source", "record_id", "id", **only("state = 'fetching'")),
     Index("ix_events_record", "source", "record_id"),
     sqlite_autoincrement=True,
@@ -81,6 +83,7 @@ outcomes = Table(
     Column("mapping_version", Plain, nullable=False),
     Column("at", Utc, nullable=False),
     UniqueConstraint("event_id", "rule", "translation"),
+    Index("ix_outcomes_version", "mapping_version", "event_id", **only("kind = 'translated'")),
     sqlite_autoincrement=True,
 )
 
