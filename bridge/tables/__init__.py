@@ -15,6 +15,9 @@ from sqlalchemy import (
 
 from bridge.tables.columns import Id, JsonText, Plain, Utc, only
 
+UNFINISHED = "order_key <> '' AND (state IN ('waiting', 'claimed', 'unknown') OR (state = 'dead' AND hold))"
+"""The deliveries that the next one of their order key waits for."""
+
 metadata = MetaData(
     naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
 )
@@ -99,6 +102,7 @@ deliveries = Table(
     metadata,
     Column("id", Id, primary_key=True),
     Column("event_id", Id, ForeignKey("events.id"), nullable=False),
+    Column("source", Plain, nullable=False),
     Column("rule", Plain, nullable=False),
     Column("item", Integer, nullable=False),
     Column("mapping_version", Plain, nullable=False),
@@ -106,9 +110,11 @@ deliveries = Table(
     Column("params", JsonText, nullable=False),
     Column("body", JsonText),
     Column("customers", JsonText, nullable=False),
-    Column("order_key", Plain, nullable=False),
+    Column("order_key", Plain, nullable=False),  # empty: in any order
+    Column("hold", Boolean, nullable=False),  # a dead one keeps the next of its order key waiting
     Column("repeatable", Boolean, nullable=False),
     Column("changed_at", Utc, nullable=False),
+    Column("stamp", Plain, nullable=False),
     Column("expires_at", Utc),
     Column("priority", Integer, nullable=False),
     Column("state", Plain, nullable=False),
@@ -117,15 +123,30 @@ deliveries = Table(
     Column("waiting_since", Utc, nullable=False),  # its making, or a person's order to try again
     Column("due_at", Utc, nullable=False),
     Column("claimed_by", Plain),
-    Column("claimed_until", Utc),
+    Column("claimed_at", Utc),
     Column("finished_at", Utc),
-    Index("ix_deliveries_waiting", "priority", "id", **only("state = 'waiting'")),
-    Index("ix_deliveries_claimed", "claimed_until", **only("state = 'claimed'")),
-    Index("ix_deliveries_order", "order_key", "id", **only("state IN ('waiting', 'claimed', 'unknown')")),
+    Index("ix_deliveries_due", "operation", "priority", "due_at", "id", **only("state = 'waiting'")),
+    Index("ix_deliveries_claimed", "claimed_by", **only("state = 'claimed'")),
+    Index("ix_deliveries_order", "order_key", "id", **only(UNFINISHED)),
     Index("ix_deliveries_event", "event_id", "rule"),
     Index("ix_deliveries_failed", "state", "id", **only("state IN ('dead', 'unknown')")),
     sqlite_autoincrement=True,
 )
+
+writes = Table(
+    "writes",
+    metadata,
+    Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("customer", Plain, nullable=False),
+    Column("key", Plain, nullable=False),
+    Column("channel", Plain, nullable=False),
+    Column("service", Plain, nullable=False),
+    Column("stamp", Plain, nullable=False),
+    Column("state", Plain, nullable=False),
+    Index("ix_writes_cookie", "customer", "key", "channel", "service", "stamp"),
+)
+"""What a delivery does to each cookie: which of several changes is the newest is decided for each on its own."""
 
 delivery_customers = Table(
     "delivery_customers",
@@ -165,9 +186,62 @@ cookies = Table(
     Column("delivered_at", Utc),
     Column("deleted_at", Utc),
     Column("asked_by", Id),  # the newest delivery that writes or deletes it
+    Column("asked_stamp", Plain, nullable=False, default=""),
     Column("written_by", Id),  # the delivery that Alvaria has accepted it from
+    Column("stamp", Plain, nullable=False, default=""),  # of what Alvaria has accepted; empty: nothing yet
+    Column("sent_by", Id),  # the delivery that is out with it
+    Column("unsettled_until", Utc),  # a write may still be carried out late, after a newer one
     Index("ix_cookies_record", "source", "record_id"),
+    Index("ix_cookies_unsettled", "unsettled_until", **only("unsettled_until IS NOT NULL")),
 )
+
+budgets = Table(
+    "budgets",
+    metadata,
+    Column("name", Plain, primary_key=True),  # a category of endpoints
+    Column("rate_limit", Integer),  # requests in a window; none: nobody has said
+    Column("window_s", Float),
+    Column("tokens", Float, nullable=False, default=0),  # requests that may still be sent in this window
+    Column("resets_at", Utc),
+    Column("blocked_until", Utc),
+    Column("reason", Plain, nullable=False, default=""),
+    Column("turn", Integer, nullable=False, default=0),
+    Column("failures", Integer, nullable=False, default=0),  # one after another, since the last answer
+)
+"""How many requests all workers together may still send."""
+
+pauses = Table(
+    "pauses",
+    metadata,
+    Column("name", Plain, primary_key=True),  # all, source:NAME, operation:ID, category:NAME, rule:SOURCE/RULE
+    Column("cause", Plain, nullable=False),
+    Column("reason", Plain, nullable=False),
+    Column("since", Utc, nullable=False),
+    Column("probe_at", Utc),  # none: only a person ends it
+    Column("interval_s", Float, nullable=False, default=0),
+)
+"""What waits as a whole, and why."""
+
+suspicions = Table(
+    "suspicions",
+    metadata,
+    Column("source", Plain, primary_key=True),
+    Column("rule", Plain, primary_key=True),
+    Column("key", Plain, primary_key=True),
+    Column("mapping_version", Plain, nullable=False),
+    Column("message", Plain, nullable=False),
+    Column("times", Integer, nullable=False, default=1),
+    Column("at", Utc, nullable=False),
+)
+"""Rules whose settings Alvaria has refused: the next ones are sent apart from the others."""
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", Plain, primary_key=True),
+    Column("alive_until", Utc, nullable=False),
+)
+"""Whose claims count: those of workers that have not been heard of for too long are taken back."""
 
 records = Table(
     "records",
