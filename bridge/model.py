@@ -151,6 +151,7 @@ class Delivery:
 
     id: int = 0
     event_id: int = 0
+    source: str = ""
     rule: str
     item: int = 0
     """The place among the deliveries of the same (event, rule)."""
@@ -265,6 +266,8 @@ class Retry:
     reason: str
     counts: bool = True
     """False where the API only asked us to wait: such an answer is no failed attempt."""
+    in_doubt: bool = False
+    """The request may still be carried out."""
 
 
 @dataclass(frozen=True, kw_only=True)

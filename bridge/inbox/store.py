@@ -167,11 +167,11 @@ def mark_done(conn: Connection, event_ids: list[int]) -> None:
     conn.execute(update(events).where(events.c.id.in_(event_ids)).values(state=EventState.DONE))
 
 
-def add_outcomes(conn: Connection, translation: Translation, found: tuple[Outcome, ...]) -> None:
-    """Write down what each rule made of the event, in the words that an operator will read."""
+def add_outcomes(conn: Connection, found: Sequence[tuple[Translation, Outcome]]) -> None:
+    """Write down what each rule made of its event, in the words that an operator will read."""
     rows = [
         {**asdict(translation), "rule": outcome.rule, "kind": outcome.kind, "reason": outcome.reason}
-        for outcome in found
+        for translation, outcome in found
     ]
     if rows:
         conn.execute(outcomes.insert(), rows)

@@ -1,7 +1,7 @@
 """One event before its mapping: what all its rules see, and how they ask for values."""
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -35,11 +35,13 @@ class Case:
     customers: tuple[str, ...]
     customers_problem: str | None
     """Why the customers could not be told; only the rules that need them are rejected for it."""
-    written: Sequence[CookieName]
+    written: Callable[[], Sequence[CookieName]]
     has_ended: bool
     """The event is one of a record that has ended in this one."""
     now: datetime
     limits: Limits
+    stamp: str = ""
+    """Which of two changes of a cookie is the newer one: model.Stamp as text."""
 
     def needed_customers(self) -> tuple[str, ...]:
         if self.customers_problem is not None:
@@ -50,7 +52,7 @@ class Case:
 
 
 def order_key(event: Event, *before: str) -> str:
-    """What is done in order: for cookies all of a record's."""
+    """What is done in order. Cookies need none: the newest change of each wins."""
     return ":".join((*before, event.source, event.record_id))
 
 
@@ -59,7 +61,7 @@ class Request:
     """What a rule asks of one operation; it becomes a delivery."""
 
     operation: str
-    order_key: str
+    order_key: str = ""
     params: Map[str, Json] = field(default_factory=dict)
     body: Json = None
     customers: tuple[str, ...] = ()

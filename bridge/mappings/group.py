@@ -15,7 +15,6 @@ from bridge.mappings.case import (
     Rejected,
     Request,
     holds,
-    order_key,
     text_of,
     text_or_empty,
     value_of,
@@ -50,7 +49,7 @@ def requests(group: Group, case: Case) -> Iterator[Request]:
     _refuse_mistakes(settings, case)
     yield from _writes([setting for one, setting in settings if one.content is not None], case)
     cleared = (setting.name for one, setting in settings if one.content is None)
-    yield from deletions(cleared, order_key(case.event, "cookies"))
+    yield from deletions(cleared)
 
 
 def _wanted(rule: SettingRule, at: str, case: Case) -> Wanted | None:
@@ -128,14 +127,13 @@ def _writes(settings: list[Setting], case: Case) -> Iterator[Request]:
         )
     yield Request(
         operation=UPSERT,
-        order_key=order_key(case.event, "cookies"),
         body=upsert_body(settings),
         customers=tuple(dict.fromkeys(setting.customer for setting in settings)),
         expires_at=min(setting.expires_at for setting in settings),
     )
 
 
-def deletions(names: Iterable[CookieName], in_order: str) -> Iterator[Request]:
+def deletions(names: Iterable[CookieName]) -> Iterator[Request]:
     """One request for each (customer, channel, service): the filters of a deletion multiply."""
     keys: dict[tuple[str, str, str], list[str]] = {}
     for name in names:
@@ -143,7 +141,6 @@ def deletions(names: Iterable[CookieName], in_order: str) -> Iterator[Request]:
     for (customer, channel, service), several in keys.items():
         yield Request(
             operation=DELETE,
-            order_key=in_order,
             params=_filters(customer, channel, service, several),
             customers=(customer,),
         )

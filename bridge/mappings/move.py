@@ -7,12 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeAlias
 
 from bridge.alvaria.cookies import Setting, mistakes, upsert_body
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
 from bridge.mappings import group
-from bridge.mappings.case import Request, order_key
+from bridge.mappings.case import Request
 from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.model import CookieName, Delivery, Event, Outcome, OutcomeKind, Record
 
@@ -25,6 +26,7 @@ class Kept:
     """A cookie under an id that is the record's no more."""
 
     name: CookieName
+    stamp: str
     changed_at: datetime
     value: Setting | None
     """None: it is being deleted, or nobody knows the value any more."""
@@ -32,13 +34,13 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """Where each old id has gone (None: nowhere), what was written there, and since when the new ids have theirs."""
+    """Where each old id has gone (None: nowhere), what was written there, and what the new ids have, by its change."""
 
     mapping: Mapping
     event: Event
     ids: Map[str, str | None]
     kept: Sequence[Kept]
-    there: Map[CookieName, datetime]
+    there: Map[CookieName, str]
     now: datetime
     limits: Limits
 
@@ -57,37 +59,38 @@ def outcome(move: Move) -> Outcome | None:
     """None where nothing was written under the old ids."""
     if not move.kept:
         return None
-    key = order_key(move.event, "cookies")
-    writes = list(_writes(_settings(move), key, move.limits))
-    oldest = min(one.changed_at for one in move.kept)
-    deletes = [(oldest, request) for request in group.deletions((one.name for one in move.kept), key)]
+    deliveries = [*_writes(_settings(move), move.limits), *_deletes(move.kept)]
     return Outcome(
         rule=RULE,
         kind=OutcomeKind.TRANSLATED,
         reason="the record has other customers than before",
-        deliveries=tuple(_delivery(move, item, at, request) for item, (at, request) in enumerate([*writes, *deletes])),
+        deliveries=tuple(_delivery(move, item, at, request) for item, (at, request) in enumerate(deliveries)),
     )
 
 
-def _settings(move: Move) -> list[tuple[datetime, Setting]]:
+Change: TypeAlias = tuple[str, datetime]
+"""When a value was changed: the stamp, and the CRM's time in it."""
+
+
+def _settings(move: Move) -> list[tuple[Change, Setting]]:
     """The newest of each, but for those that the new id has a newer one of."""
-    newest: dict[CookieName, tuple[datetime, Setting]] = {}
+    newest: dict[CookieName, tuple[Change, Setting]] = {}
     if move.mapping.on_customer_change is OnCustomerChange.FORGET:
         return []
-    for one in sorted(move.kept, key=lambda kept: kept.changed_at):
+    for one in sorted(move.kept, key=lambda kept: kept.stamp):
         new = move.ids[one.name.customer]
         if one.value is None or new is None:
             continue
         setting = replace(one.value, customer=new)
-        is_newer_there = setting.name in move.there and move.there[setting.name] > one.changed_at
+        is_newer_there = move.there.get(setting.name, "") > one.stamp
         if not is_newer_there and not mistakes(setting, move.limits, now=move.now, prefix=""):
-            newest[setting.name] = (one.changed_at, setting)
+            newest[setting.name] = ((one.stamp, one.changed_at), setting)
     return list(newest.values())
 
 
-def _writes(settings: list[tuple[datetime, Setting]], key: str, limits: Limits) -> Iterator[tuple[datetime, Request]]:
+def _writes(settings: list[tuple[Change, Setting]], limits: Limits) -> Iterator[tuple[Change, Request]]:
     """A value keeps the time of its change: what is newer must win over it as it would have before."""
-    groups: dict[tuple[str, datetime], list[Setting]] = {}
+    groups: dict[tuple[str, Change], list[Setting]] = {}
     for at, setting in settings:
         groups.setdefault((setting.customer, at), []).append(setting)
     for (customer, at), several in groups.items():
@@ -97,7 +100,6 @@ def _writes(settings: list[tuple[datetime, Setting]], key: str, limits: Limits) 
                 at,
                 Request(
                     operation=group.UPSERT,
-                    order_key=key,
                     body=upsert_body(part),
                     customers=(customer,),
                     expires_at=min(setting.expires_at for setting in part),
@@ -105,7 +107,17 @@ def _writes(settings: list[tuple[datetime, Setting]], key: str, limits: Limits) 
             )
 
 
-def _delivery(move: Move, item: int, changed_at: datetime, request: Request) -> Delivery:
+def _deletes(kept: Sequence[Kept]) -> Iterator[tuple[Change, Request]]:
+    """As old as what they delete, and after it: what comes under the old id later is newer than they are."""
+    changes: dict[Change, list[CookieName]] = {}
+    for one in kept:
+        changes.setdefault((one.stamp, one.changed_at), []).append(one.name)
+    for at, names in changes.items():
+        for request in group.deletions(names):
+            yield at, request
+
+
+def _delivery(move: Move, item: int, at: Change, request: Request) -> Delivery:
     return Delivery(
         event_id=move.event.id,
         rule=RULE,
@@ -117,6 +129,7 @@ def _delivery(move: Move, item: int, changed_at: datetime, request: Request) -> 
         customers=request.customers,
         order_key=request.order_key,
         repeatable=operation(request.operation).repeatable,
-        changed_at=changed_at,
+        changed_at=at[1],
+        stamp=at[0],
         expires_at=request.expires_at,
     )

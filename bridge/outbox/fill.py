@@ -1,7 +1,7 @@
 """Events -> deliveries: each new event is translated by its source's rules and its deliveries join the queue."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bridge import log, metrics
@@ -14,8 +14,9 @@ from bridge.mappings.move import outcome as outcome_of
 from bridge.mappings.remember import joined
 from bridge.mappings.rules import Mapping
 from bridge.mappings.translate import Past, Translation, translate
-from bridge.model import CookieName, Event, Outcome, OutcomeKind, Priority, Record
-from bridge.outbox.store import ledger, once, queue, records
+from bridge.model import CookieName, Delivery, Event, Outcome, OutcomeKind, Priority, Record
+from bridge.outbox.store import ledger, once, queue
+from bridge.outbox.store.records import Records
 
 
 def fill(database: Database, catalogue: Catalogue, *, limits: Limits, now: datetime, at_most: int = 100) -> int:
@@ -28,35 +29,63 @@ def fill(database: Database, catalogue: Catalogue, *, limits: Limits, now: datet
         # One filler at a time: two would remember and order the changes of one record in any order.
         alone(conn, "fill")
         found = inbox.next_new(conn, able, at_most)
-        for event, number in found:
-            remaining = records.remaining(conn, event.source, event.record_id)
-            this = Filling(
-                conn=conn,
-                mapping=catalogue.mappings[event.source],
-                event=replace(event, record_id=remaining),
-                has_ended=remaining != event.record_id,
-                number=number,
-                now=now,
-                limits=limits,
-            )
-            _fill_one(this)
-        inbox.mark_done(conn, [event.id for event, _ in found])
+        if found:
+            _fill_all(Round(conn=conn, catalogue=catalogue, limits=limits, now=now, records=Records(conn)), found)
     return len(found)
+
+
+@dataclass(kw_only=True)
+class Round:
+    """The events of one transaction: what they need is read together, what they make is written together."""
+
+    conn: Connection
+    catalogue: Catalogue
+    limits: Limits
+    now: datetime
+    records: Records
+    outcomes: list[tuple[inbox.Translation, Outcome]] = field(default_factory=list)
+    deliveries: list[tuple[Event, Delivery]] = field(default_factory=list)
+
+    def write(self) -> None:
+        """Write down what was made so far, as before a question to the ledger."""
+        inbox.add_outcomes(self.conn, self.outcomes)
+        queue.add(self.conn, self.deliveries, now=self.now)
+        self.records.flush(self.now)
+        self.outcomes.clear()
+        self.deliveries.clear()
+
+
+def _fill_all(this_round: Round, found: Sequence[tuple[Event, int]]) -> None:
+    by_source: dict[str, list[str]] = {}
+    for event, _ in found:
+        by_source.setdefault(event.source, []).append(event.record_id)
+    for source, record_ids in by_source.items():
+        this_round.records.load(source, record_ids)
+    for event, number in found:
+        remaining = this_round.records.remaining(event.source, event.record_id)
+        this = Filling(
+            round=this_round,
+            mapping=this_round.catalogue.mappings[event.source],
+            event=replace(event, record_id=remaining) if remaining != event.record_id else event,
+            has_ended=remaining != event.record_id,
+            number=number,
+        )
+        _fill_one(this)
+    this_round.write()
+    inbox.mark_done(this_round.conn, [event.id for event, _ in found])
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filling:
     """One event under translation; `number` is above 1 when it is a replay."""
 
-    conn: Connection
+    round: Round
     mapping: Mapping
     event: Event
     """As one of the record that remains where the CRM has merged several."""
     has_ended: bool
     """The CRM says it of another one, which has ended in this."""
     number: int
-    now: datetime
-    limits: Limits
 
 
 def _fill_one(this: Filling) -> None:
@@ -65,62 +94,60 @@ def _fill_one(this: Filling) -> None:
         _join(this, others)
     past = _past(this, others)
     made = _translate(this, past)
-    outcomes = tuple(_unless_done_before(this.conn, this.event, outcome) for outcome in made.outcomes)
-    moves = _moves(this, made)
-    _keep(this, (*moves, *outcomes))
+    outcomes = tuple(_unless_done_before(this.round.conn, this.event, outcome) for outcome in made.outcomes)
+    _keep(this, (*_moves(this, made), *outcomes))
     if made.record != past.known:
-        records.save(this.conn, made.record, now=this.now)
+        this.round.records.save(made.record)
 
 
 def _ending(this: Filling) -> list[Record]:
     """The records that end in this one with this event, and had not before."""
-    conn, source, own = this.conn, this.event.source, this.event.record_id
+    records, source, own = this.round.records, this.event.source, this.event.record_id
     named = [one for one in dict.fromkeys(this.event.merged) if one != own]
-    ending = [one for one in named if records.remaining(conn, source, one) != own]
-    return [records.find(conn, source, one) or Record(source=source, record_id=one) for one in ending]
+    ending = [one for one in named if records.remaining(source, one) != own]
+    return [records.find(source, one) or Record(source=source, record_id=one) for one in ending]
 
 
 def _join(this: Filling, others: Sequence[Record]) -> None:
     source, own = this.event.source, this.event.record_id
     ended = [other.record_id for other in others]
-    records.join(this.conn, source, ended, own, now=this.now)
-    ledger.join(this.conn, source, ended, own)
-    for record_id in ended:
-        queue.join(this.conn, replace(this.event, record_id=record_id), this.event)
+    this.round.write()
+    this.round.records.join(source, ended, own, now=this.round.now)
+    ledger.join(this.round.conn, source, ended, own)
 
 
 def _past(this: Filling, others: Sequence[Record]) -> Past:
-    known = records.find(this.conn, this.event.source, this.event.record_id)
+    known = this.round.records.find(this.event.source, this.event.record_id)
     return Past(
         known=known,
         joined=others,
         has_ended=this.has_ended,
-        written=_written(this, [*others, *([known] if known else [])]),
-        skip=inbox.translated_rules(this.conn, this.event.id) if this.number > 1 else (),
+        written=lambda: _written(this, [*others, *([known] if known else [])]),
+        skip=inbox.translated_rules(this.round.conn, this.event.id) if this.number > 1 else (),
         translation=this.number,
     )
 
 
 def _written(this: Filling, remembered: Sequence[Record]) -> tuple[CookieName, ...]:
-    if not any(rule.forget for rule in this.mapping.rules or ()):
-        return ()
+    this.round.write()
     customers = [customer for record in remembered for customer in record.customers]
-    return ledger.written_for(this.conn, this.event.source, this.event.record_id, customers)
+    return ledger.written_for(this.round.conn, this.event.source, this.event.record_id, customers)
 
 
 def _moves(this: Filling, made: Translation) -> tuple[Outcome, ...]:
     """They go before what the rules ask for, which is newer."""
     if not made.moved:
         return ()
-    source, record_id = this.event.source, this.event.record_id
+    this.round.write()
+    conn, source, record_id = this.round.conn, this.event.source, this.event.record_id
     move = Move(
         mapping=this.mapping,
         event=this.event,
         ids=made.moved,
-        kept=ledger.kept_under(this.conn, source, record_id, list(made.moved)),
-        there=ledger.changes_of(this.conn, source, record_id, [new for new in made.moved.values() if new is not None]),
-        now=this.now,
-        limits=this.limits,
+        kept=ledger.kept_under(conn, source, record_id, list(made.moved)),
+        there=ledger.changes_of(conn, source, record_id, [new for new in made.moved.values() if new is not None]),
+        now=this.round.now,
+        limits=this.round.limits,
     )
     found = outcome_of(move)
     return (found,) if found else ()
@@ -128,19 +155,18 @@ def _moves(this: Filling, made: Translation) -> tuple[Outcome, ...]:
 
 def _keep(this: Filling, outcomes: tuple[Outcome, ...]) -> None:
     priority = Priority.LIVE if this.number == 1 else Priority.REPLAY
-    deliveries = [replace(delivery, priority=priority) for outcome in outcomes for delivery in outcome.deliveries]
     translation = inbox.Translation(
-        event_id=this.event.id, translation=this.number, mapping_version=this.mapping.version, at=this.now
+        event_id=this.event.id, translation=this.number, mapping_version=this.mapping.version, at=this.round.now
     )
-    inbox.add_outcomes(this.conn, translation, outcomes)
-    queue.add(this.conn, this.event, deliveries, now=this.now)
     for outcome in outcomes:
+        this.round.outcomes.append((translation, outcome))
+        this.round.deliveries += [(this.event, replace(one, priority=priority)) for one in outcome.deliveries]
         metrics.OUTCOMES.labels(this.event.source, outcome.rule, outcome.kind).inc()
 
 
 def _translate(this: Filling, past: Past) -> Translation:
     try:
-        return translate(this.mapping, this.event, past=past, now=this.now, limits=this.limits)
+        return translate(this.mapping, this.event, past=past, now=this.round.now, limits=this.round.limits)
     except Exception as error:
         # A fault of ours in one event must not stop the others: it can be replayed once we have mended it.
         log.error("event.translation_failed", id=this.event.id, source=this.event.source, fault=error)

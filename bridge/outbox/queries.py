@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, true
 
 from bridge.inbox.queries import Wanted
 from bridge.model import Delivery, DeliveryState
-from bridge.outbox.store.queue import UNFINISHED, Attempt
+from bridge.outbox.store.queue import IS_UNFINISHED, Attempt
 from bridge.tables import attempts, deliveries, delivery_customers, events
 
 LINE = ("id", "event_id", "rule", "operation", "state", "attempts", "due_at", "reason")
@@ -96,6 +96,6 @@ def _not_waiting(delivery: Delivery) -> str:
 def _ahead(conn: Connection, delivery: Delivery) -> tuple[int, str] | None:
     """The delivery that must be settled before this one may go."""
     c = deliveries.c
-    is_ahead = (c.order_key == delivery.order_key) & (c.id < delivery.id) & c.state.in_(UNFINISHED)
+    is_ahead = and_(c.order_key == delivery.order_key, c.id < delivery.id, IS_UNFINISHED)
     row = conn.execute(select(c.id, c.state).where(is_ahead).order_by(c.id).limit(1)).first()
     return (row[0], row[1]) if row else None

@@ -42,7 +42,7 @@ def _widen_deliveries() -> None:
         op.add_column("deliveries", column)
     op.drop_column("deliveries", "claimed_until")
     op.execute("UPDATE deliveries SET source = (SELECT source FROM events WHERE events.id = deliveries.event_id)")
-    op.execute(f"UPDATE deliveries SET order_key = '' WHERE operation IN ('{UPSERT}', '{DELETE}')")
+    op.execute("UPDATE deliveries SET order_key = '' WHERE operation LIKE 'contextCookies.%'")
     _index("ix_deliveries_due", "deliveries", ["operation", "priority", "due_at", "id"], "state = 'waiting'")
     _index("ix_deliveries_claimed", "deliveries", ["claimed_by"], "state = 'claimed'")
     _index("ix_deliveries_order", "deliveries", ["order_key", "id"], UNFINISHED)
@@ -87,7 +87,9 @@ def _make_budgets() -> None:
         sa.Column("rate_limit", sa.Integer(), nullable=True),
         sa.Column("window_s", sa.Float(), nullable=True),
         sa.Column("tokens", sa.Float(), nullable=False),
+        sa.Column("opened_at", TIME, nullable=True),
         sa.Column("resets_at", TIME, nullable=True),
+        sa.Column("full_at", TIME, nullable=True),
         sa.Column("blocked_until", TIME, nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("turn", sa.Integer(), nullable=False),

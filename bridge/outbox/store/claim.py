@@ -1,0 +1,170 @@
+"""Who may go next: the oldest that are due, claimed for one worker.
+
+No query here grows with what waits, nor with what is over.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import Connection, bindparam, exists, select, text, update
+
+from bridge.model import Delivery, DeliveryState, Priority
+from bridge.outbox.plan import COOKIES, UPSERT, Item, Judged, Room, WriteState, batch, judge
+from bridge.outbox.store import ledger, queue, writes
+from bridge.tables import deliveries
+
+CANDIDATES = 200
+"""How many are looked at for one request; what newer changes have replaced goes on the way."""
+ROUNDS = 10
+
+# The conditions of partial indexes are written out: with a parameter in them no database would use the index.
+IS_WAITING = text("deliveries.state = 'waiting'")
+_earlier = deliveries.alias("earlier")
+_is_blocked = exists().where(
+    _earlier.c.order_key == deliveries.c.order_key,
+    _earlier.c.id < deliveries.c.id,
+    text("earlier.order_key <> ''"),
+    text("(earlier.state IN ('waiting', 'claimed', 'unknown') OR (earlier.state = 'dead' AND earlier.hold))"),
+)
+NEXT = (
+    select(deliveries)
+    .where(
+        IS_WAITING,
+        deliveries.c.operation == bindparam("operation"),
+        deliveries.c.priority == bindparam("priority"),
+        deliveries.c.due_at <= bindparam("now"),
+    )
+    .order_by(deliveries.c.due_at, deliveries.c.id)
+    .limit(bindparam("at_most"))
+    .with_for_update(skip_locked=True, of=deliveries)
+)
+NEXT_IN_ORDER = NEXT.where(~_is_blocked)
+# One step in the index for each operation, whatever waits.
+OPERATIONS = text(
+    """
+    WITH RECURSIVE found(operation) AS (
+        SELECT min(operation) FROM deliveries WHERE state = 'waiting'
+        UNION ALL
+        SELECT (SELECT min(operation) FROM deliveries WHERE state = 'waiting' AND operation > found.operation)
+        FROM found WHERE found.operation IS NOT NULL
+    )
+    SELECT operation FROM found WHERE operation IS NOT NULL
+    """
+)
+SOONEST = (
+    select(deliveries.c.due_at)
+    .where(
+        IS_WAITING,
+        deliveries.c.operation == bindparam("operation"),
+        deliveries.c.priority == bindparam("priority"),
+        deliveries.c.due_at > bindparam("now"),
+    )
+    .order_by(deliveries.c.due_at)
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """What a worker asks for."""
+
+    worker: str
+    now: datetime
+    priorities: Sequence[Priority] = tuple(Priority)
+    """Which go first."""
+    room: Room
+    set_apart: Callable[[Delivery], bool] = lambda _: False
+    """Whether it must not share a request with those of which nobody suspects anything."""
+    put_off: Callable[[Delivery], tuple[datetime, str] | None] = lambda _: None
+    """Until when it waits, and why, where its source or its rule is paused."""
+
+
+def waiting_operations(conn: Connection) -> list[str]:
+    """The operations that deliveries wait for, due or not."""
+    return list(conn.execute(OPERATIONS).scalars())
+
+
+def soonest(conn: Connection, operations: Iterable[str], now: datetime) -> datetime | None:
+    """When the first of those is due that are not due yet."""
+    found = [
+        conn.execute(SOONEST, {"operation": operation, "priority": priority, "now": now}).scalar()
+        for operation in operations
+        for priority in Priority
+    ]
+    return min((due_at for due_at in found if due_at), default=None)
+
+
+def claim(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
+    """What shares the operation's next request; empty if nothing can go now."""
+    for _ in range(ROUNDS):
+        found = _without_paused(conn, _candidates(conn, operation, asked), asked)
+        if not found:
+            return ()
+        items, has_moved = _choose(conn, operation, found, asked)
+        if items:
+            _take(conn, items, asked)
+            return items
+        if not has_moved:
+            return ()
+    return ()
+
+
+def _candidates(conn: Connection, operation: str, asked: Claim) -> list[Delivery]:
+    found: list[Delivery] = []
+    wanted = CANDIDATES if operation in COOKIES else 1
+    query = NEXT if operation in COOKIES else NEXT_IN_ORDER
+    for priority in asked.priorities:
+        if len(found) < wanted:
+            where = {"operation": operation, "priority": priority, "now": asked.now, "at_most": wanted - len(found)}
+            found += [queue.delivery_in(row) for row in conn.execute(query, where).mappings()]
+    return found
+
+
+def _without_paused(conn: Connection, found: Sequence[Delivery], asked: Claim) -> list[Delivery]:
+    """What is paused steps aside, so that nobody has to look past it again and again."""
+    paused = [(delivery, until) for delivery in found if (until := asked.put_off(delivery))]
+    for (due_at, reason), several in groupby(paused, key=lambda one: one[1]):
+        ids = [delivery.id for delivery, _ in several]
+        conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(due_at=due_at, reason=reason))
+    aside = {delivery.id for delivery, _ in paused}
+    return [delivery for delivery in found if delivery.id not in aside]
+
+
+def _choose(conn: Connection, operation: str, found: Sequence[Delivery], asked: Claim) -> tuple[tuple[Item, ...], bool]:
+    """What goes, and whether anything was finished without a request."""
+    if operation not in COOKIES:
+        return tuple(Item(delivery=delivery) for delivery in found[:1]), False
+    does = writes.of(conn, found)
+    judged = [judge(delivery, does[delivery.id], asked.now) for delivery in found]
+    _finish(conn, judged, asked.now)
+    suspects = {delivery.id for delivery in found if asked.set_apart(delivery)}
+    items = batch(judged, room=asked.room, suspects=suspects)
+    return items if operation == UPSERT else items[:1], any(one.settled or one.end for one in judged)
+
+
+def _finish(conn: Connection, judged: Sequence[Judged], now: datetime) -> None:
+    """Write down what needs no request."""
+    settled = [one for each in judged for one in each.settled]
+    writes.mark(conn, settled)
+    ledger.keep(conn, [write for write, state in settled if state is WriteState.UNCHANGED])
+    ended = sorted((one.end, one.item.delivery.id) for one in judged if one.end)
+    for (state, reason), several in groupby(ended, key=lambda one: one[0]):
+        ids = [number for _, number in several]
+        queue.move(conn, ids, (DeliveryState.WAITING,), state, {"finished_at": now, "reason": reason})
+        if state is DeliveryState.DEAD:
+            queue.give_up(conn, ids, WriteState.DEAD, now=now)
+
+
+def _take(conn: Connection, items: Sequence[Item], asked: Claim) -> None:
+    claimed = {
+        "claimed_by": asked.worker,
+        "claimed_at": asked.now,
+        "attempts": deliveries.c.attempts + 1,
+    }
+    ids = [item.delivery.id for item in items]
+    queue.move(conn, ids, (DeliveryState.WAITING,), DeliveryState.CLAIMED, claimed)
+    out = [write for item in items for write in item.writes]
+    writes.mark(conn, [(write, WriteState.CLAIMED) for write in out])
+    ledger.send(conn, out)

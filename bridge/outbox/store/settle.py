@@ -1,0 +1,115 @@
+"""How what was claimed ends: with a verdict, or because its worker has ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from bridge.model import Dead, Delivered, DeliveryState, Retry, Unknown, Verdict
+from bridge.outbox.plan import Item, WriteState
+from bridge.outbox.store import ledger, queue, writes
+from bridge.outbox.store.queue import FREED
+from bridge.tables import deliveries
+
+OURS = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
+"""What was taken for lost is ours again when its answer has come after all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request that has been answered, or has not."""
+
+    worker: str
+    began_at: datetime
+    now: datetime
+    unsettled_until: datetime
+    """Until when it may still be carried out, where nobody knows."""
+
+
+def settle(conn: Connection, items: Sequence[Item], verdict: Verdict, request: Request) -> list[Item]:
+    """Write the verdict down; return those that it is true of.
+
+    Whose claim was lost meanwhile is left out: what became of it since stands.
+    """
+    ours = _ours(conn, items, request.worker)
+    ids = [item.delivery.id for item in ours]
+    found = [write for item in ours for write in item.writes]
+    state, values = _outcome(verdict, request.now)
+    queue.move(conn, ids, OURS, state, values)
+    match verdict:
+        case Delivered():
+            writes.mark(conn, [(write, WriteState.DELIVERED) for write in found])
+            ledger.accept(conn, found, began_at=request.began_at, now=request.now)
+            again = writes.with_waiting(conn, ids)
+            queue.wake(conn, again, reason="a part of it is sent again", now=request.now)
+        case Dead():
+            ledger.free(conn, found, unsettled_until=None)
+            queue.give_up(conn, ids, WriteState.DEAD, now=request.now)
+        case Retry():
+            writes.mark(conn, [(write, WriteState.WAITING) for write in found])
+            ledger.free(conn, found, unsettled_until=request.unsettled_until if verdict.in_doubt else None)
+    return ours
+
+
+def _ours(conn: Connection, items: Sequence[Item], worker: str) -> list[Item]:
+    ids = [item.delivery.id for item in items]
+    are_ours = deliveries.c.id.in_(ids) & (deliveries.c.claimed_by == worker) & deliveries.c.state.in_(OURS)
+    ours = set(conn.execute(select(deliveries.c.id).where(are_ours)).scalars())
+    return [item for item in items if item.delivery.id in ours]
+
+
+def _outcome(verdict: Verdict, now: datetime) -> tuple[DeliveryState, dict[str, Any]]:
+    match verdict:
+        case Delivered():
+            return DeliveryState.DELIVERED, {**FREED, "finished_at": now, "reason": ""}
+        case Dead():
+            return DeliveryState.DEAD, {**FREED, "finished_at": now, "reason": verdict.reason}
+        case Unknown():
+            return DeliveryState.UNKNOWN, {**FREED, "reason": verdict.reason}
+        case Retry(counts=True):
+            return DeliveryState.WAITING, {**FREED, "due_at": verdict.at, "reason": verdict.reason}
+        case Retry():
+            again = {"due_at": verdict.at, "reason": verdict.reason, "attempts": deliveries.c.attempts - 1}
+            return DeliveryState.WAITING, {**FREED, **again}
+
+
+def claimants(conn: Connection) -> list[str]:
+    """The workers that hold a claim."""
+    is_claimed = deliveries.c.state == DeliveryState.CLAIMED
+    return list(conn.execute(select(deliveries.c.claimed_by).where(is_claimed).distinct()).scalars())
+
+
+def release(conn: Connection, gone: Sequence[str], *, now: datetime, unsettled_until: datetime) -> int:
+    """Take back what these workers, which are no more, had claimed; return how many.
+
+    What must not be repeated blindly may have been carried out: it becomes `unknown`. A cookie may still be written.
+    """
+    theirs = (deliveries.c.state == DeliveryState.CLAIMED) & deliveries.c.claimed_by.in_(gone)
+    found = conn.execute(select(deliveries.c.id, deliveries.c.repeatable).where(theirs)).all()
+    again = [number for number, repeatable in found if repeatable]
+    doubt = [number for number, repeatable in found if not repeatable]
+    reason = "the worker that sent it ended; it is sent again"
+    queue.move(conn, again, (DeliveryState.CLAIMED,), DeliveryState.WAITING, {**FREED, "due_at": now, "reason": reason})
+    # It keeps its worker's name: should that live after all, it knows what became of it.
+    reason = "the worker ended while it may have been on its way"
+    queue.move(conn, doubt, (DeliveryState.CLAIMED,), DeliveryState.UNKNOWN, {"reason": reason})
+    names = writes.names_of(conn, again, (WriteState.CLAIMED,))
+    writes.mark_all(conn, again, (WriteState.CLAIMED,), WriteState.WAITING)
+    ledger.free_names(conn, names, unsettled_until=unsettled_until)
+    return len(found)
+
+
+def settle_doubts(conn: Connection, *, now: datetime, at_most: int = 200) -> int:
+    """Send the current value again of cookies that a late request may have changed back; return how many."""
+    found = ledger.doubtful(conn, now, at_most)
+    again = []
+    for row in found:
+        name = ledger.name_in(row)
+        if row["written_by"] and writes.wait_again(conn, name, row["written_by"]):
+            again.append(row["written_by"])
+        else:
+            ledger.forget_doubt(conn, name)
+    queue.wake(conn, sorted(set(again)), reason="sent again, since an older request may have come after it", now=now)
+    return len(again)
