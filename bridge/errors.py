@@ -114,4 +114,6 @@ class Unreachable(BridgeError):
 
     def __init__(self, operation: str, host: str, cause: str, *, sent: bool) -> None:
         super().__init__(f"{operation}: no answer from {host} ({cause})")
+        self.operation = operation
+        self.cause = cause
         self.sent = sent

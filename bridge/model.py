@@ -267,7 +267,7 @@ class Retry:
     counts: bool = True
     """False where the API only asked us to wait: such an answer is no failed attempt."""
     in_doubt: bool = False
-    """The request may still be carried out."""
+    """The request may still be carried out, later than what is sent after it."""
 
 
 @dataclass(frozen=True, kw_only=True)

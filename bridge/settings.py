@@ -49,12 +49,18 @@ class Alvaria:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """How long a delivery is tried, and how often; all in seconds."""
+    """How long a delivery is tried, and how often; and when something waits as a whole."""
 
     base_s: float = 2
     cap_s: float = 300
     give_up_s: float = 24 * 3600
     configuration_s: float = 60
+    breaker_failures: int = 5
+    """So many one after another pause a category of endpoints."""
+    refusals_before_pause: int = 20
+    """So many equal ones pause a rule."""
+    doubt_s: float = 120
+    """How late a request without an answer may still be carried out: its longest time, a lease, and a margin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +108,11 @@ def load(*, needs_alvaria: bool = True) -> Settings:
             cap_s=env.float("BRIDGE_RETRY_CAP_S", Policy.cap_s, validate=_at_least(0)),
             give_up_s=env.float("BRIDGE_GIVE_UP_S", Policy.give_up_s, validate=_at_least(0)),
             configuration_s=env.float("BRIDGE_CONFIGURATION_RETRY_S", Policy.configuration_s, validate=_at_least(0)),
+            breaker_failures=env.int("BRIDGE_BREAKER_FAILURES", Policy.breaker_failures, validate=_at_least(1)),
+            refusals_before_pause=env.int(
+                "BRIDGE_REFUSALS_BEFORE_PAUSE", Policy.refusals_before_pause, validate=_at_least(1)
+            ),
+            doubt_s=env.float("BRIDGE_DOUBT_S", Policy.doubt_s, validate=_at_least(0)),
         ),
     }
     mistakes = [*_mistakes(env), *_contradictions(found, needs_alvaria=needs_alvaria)]

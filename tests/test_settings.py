@@ -70,6 +70,9 @@ WRONG = {
     "BRIDGE_RETRY_CAP_S": "inf",
     "BRIDGE_GIVE_UP_S": "nan",
     "BRIDGE_CONFIGURATION_RETRY_S": "-0.5",
+    "BRIDGE_DOUBT_S": "-1",
+    "BRIDGE_BREAKER_FAILURES": "0",
+    "BRIDGE_REFUSALS_BEFORE_PAUSE": "many",
     "BRIDGE_MAX_CONTENT_LENGTH": "many",
     "BRIDGE_MAX_SETTINGS": "0",
     "BRIDGE_MAX_EXPIRY": "a year",
@@ -209,6 +212,9 @@ def test_no_limit_is_without_a_variable() -> None:
         ("BRIDGE_RETRY_CAP_S", "60", "cap_s", 60),
         ("BRIDGE_GIVE_UP_S", "3600", "give_up_s", 3600),
         ("BRIDGE_CONFIGURATION_RETRY_S", "10", "configuration_s", 10),
+        ("BRIDGE_DOUBT_S", "90", "doubt_s", 90),
+        ("BRIDGE_BREAKER_FAILURES", "3", "breaker_failures", 3),
+        ("BRIDGE_REFUSALS_BEFORE_PAUSE", "7", "refusals_before_pause", 7),
     ],
 )
 def test_how_often_is_tried_can_be_set(name: str, text: str, member: str, value: float) -> None:

@@ -202,9 +202,9 @@ budgets = Table(
     Column("rate_limit", Integer),  # requests in a window; none: nobody has said
     Column("window_s", Float),
     Column("tokens", Float, nullable=False, default=0),  # requests that may still be sent in this window
-    Column("opened_at", Utc),
+    Column("opened_at", Utc),  # when the first request of this window was taken
     Column("resets_at", Utc),
-    Column("full_at", Utc),
+    Column("full_at", Utc),  # when the configured rate lets a whole window's requests go at once again
     Column("blocked_until", Utc),
     Column("reason", Plain, nullable=False, default=""),
     Column("turn", Integer, nullable=False, default=0),
