@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check run lock clean format
+.PHONY: help demo test check bench run lock clean format
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ check: $(VENV)/.made-test ## format, lint, types, architecture
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_architecture.py
+
+bench: $(VENV)/.made-test ## events mapped and webhooks accepted a second, on this machine
+	@$(BIN)/python tests/benchmarks/mapping.py
+	@$(BIN)/python tests/benchmarks/receive.py
 
 format: $(VENV)/.made-test ## rewrite the code in the project's format
 	$(BIN)/ruff format .

@@ -10,25 +10,11 @@ import structlog
 SECRET = ("secret", "token", "password", "authorization", "api_key", "credential", "signature", "cookie")
 PERSON = ("customer", "phone", "email", "body", "content", "record", "payload", "url")
 
-_log = structlog.get_logger()
-
 
 def set_up(process: str, *, sandbox: bool = False) -> None:
-    """Choose the form of the lines for this process; `process` is web, worker or run."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _mask,
-            *([structlog.dev.ConsoleRenderer()] if sys.stderr.isatty() else [structlog.processors.JSONRenderer()]),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        cache_logger_on_first_use=False,
-    )
-    structlog.contextvars.clear_contextvars()
+    """Put the name of this process into its lines: web, worker or run."""
     global _log
-    _log = structlog.get_logger().bind(process=process, **({"sandbox": True} if sandbox else {}))
+    _log = _logger(process=process, **({"sandbox": True} if sandbox else {}))
 
 
 def info(event: str, **fields: Any) -> None:
@@ -60,3 +46,40 @@ def _mask(_logger: Any, _method: str, fields: MutableMapping[str, Any]) -> Mutab
         if name != "event" and any(word in name for word in SECRET + PERSON):
             fields[name] = "•••"
     return fields
+
+
+def _render(logger: Any, method: str, fields: MutableMapping[str, Any]) -> str | bytes:
+    renderer = FOR_PEOPLE if sys.stderr.isatty() else FOR_PROGRAMS
+    return renderer(logger, method, fields)
+
+
+FOR_PEOPLE = structlog.dev.ConsoleRenderer()
+FOR_PROGRAMS = structlog.processors.JSONRenderer()
+
+
+class StandardError:
+    """That of the moment of writing: who keeps a stream writes into one that may be closed or replaced by then."""
+
+    def write(self, line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
+
+    info = warning = error = write
+
+
+def _logger(**fields: Any) -> Any:
+    """Nothing of structlog's settings for the whole process is touched or asked."""
+    return structlog.wrap_logger(
+        StandardError(),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _mask,
+            _render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        **fields,
+    )
+
+
+_log = _logger()

@@ -16,7 +16,7 @@ SILENT = Gauge(
     "bridge_source_silent",
     "1 where a source has been silent for longer than expected",
     ["source"],
-    multiprocess_mode="max",
+    multiprocess_mode="mostrecent",  # a worker that has ended must not keep a silence alive
 )
 REQUEST_SECONDS = Histogram("bridge_request_seconds", "How long Alvaria took to answer", ["operation"])
 

@@ -13,8 +13,8 @@ from dotenv import load_dotenv
 from environs import Env, EnvValidationError, ValidationError
 
 from bridge.alvaria.limits import Limits
+from bridge.duration import parse_duration
 from bridge.errors import BadSettings
-from bridge.mappings.duration import parse_duration
 
 SCOPES = "customerexperienceapi outreachapi"
 SANDBOX_URL = "http://127.0.0.1:8090"
@@ -61,6 +61,11 @@ class Policy:
     """So many equal ones pause a rule."""
     doubt_s: float = 120
     """How late a request without an answer may still be carried out: its longest time, a lease, and a margin."""
+    rate_limit: int = 0
+    """Requests in `rate_window_s` for each category of endpoints; 0: as many as Alvaria takes."""
+    rate_window_s: float = 60
+    senders: int = 4
+    """Requests that one worker has out at the same time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +118,9 @@ def load(*, needs_alvaria: bool = True) -> Settings:
                 "BRIDGE_REFUSALS_BEFORE_PAUSE", Policy.refusals_before_pause, validate=_at_least(1)
             ),
             doubt_s=env.float("BRIDGE_DOUBT_S", Policy.doubt_s, validate=_at_least(0)),
+            rate_limit=env.int("BRIDGE_RATE_LIMIT", Policy.rate_limit, validate=_at_least(0)),
+            rate_window_s=env.float("BRIDGE_RATE_WINDOW_S", Policy.rate_window_s, validate=_at_least(0.001)),
+            senders=env.int("BRIDGE_SENDERS", Policy.senders, validate=_at_least(1)),
         ),
     }
     mistakes = [*_mistakes(env), *_contradictions(found, needs_alvaria=needs_alvaria)]

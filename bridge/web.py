@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from flask import Flask, Response, jsonify
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bridge import log, metrics, settings, wiring
@@ -115,7 +115,10 @@ SENTENCES = {
 
 def _explain(error: HTTPException) -> Response:
     status = error.code or 500
-    return problem(status, SENTENCES.get(status) or error.description or "")
+    answer = problem(status, SENTENCES.get(status) or error.description or "")
+    if isinstance(error, MethodNotAllowed):
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods or ()))
+    return answer
 
 
 def _hide(error: Exception) -> Response:

@@ -166,9 +166,12 @@ def cases(shown: Shown) -> Iterator[Case]:
     yield case("header names in another letter case", shouted, status)
     yield case("the bridge has another secret", sent, 401, forged=True)
     yield case("proof cut", shown.altered(lambda text: text[:-4]), 401)
+    yield case("proof empty", shown.altered(lambda text: ""), 401)
+    yield case("proof of another kind", shown.altered(lambda text: "sha256=ä"), 401)
     yield case("proof missing", shown.altered(lambda text: None), 401)
     if shown.proof[0] not in ("json", "form"):
         yield case("one byte flipped", flipped(sent), by_body)
+        yield case("one byte more", replace(sent, body=sent.body + b"\n"), by_body)
     yield case("299 s old", sent, status, later_s=298)
     yield case("301 s old", sent, by_time, later_s=301)
     yield case("301 s in the future", sent, by_time, later_s=-302)

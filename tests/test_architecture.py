@@ -9,7 +9,7 @@ BRIDGE = Path(__file__).parent.parent / "bridge"
 
 STREET = [
     ("errors", "model", "clock"),
-    ("expressions", "documents"),
+    ("expressions", "documents", "duration"),
     ("sources",),
     ("alvaria",),
     ("mappings",),

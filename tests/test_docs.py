@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 import pytest
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from bridge import metrics, settings
 from bridge.alvaria.limits import Limits
@@ -170,10 +170,35 @@ def test_the_defaults_in_the_documents_are_the_defaults(
 
 
 def test_the_operations_page_lists_every_metric() -> None:
-    counted = [metric for metric in vars(metrics).values() if isinstance(metric, Counter | Histogram)]
+    counted = [metric for metric in vars(metrics).values() if isinstance(metric, Counter | Gauge | Histogram)]
     described = [next(iter(metric.describe())) for metric in counted]
     names = [f"{each.name}_total" if each.type == "counter" else each.name for each in described]
     assert sorted(re.findall(r"^\| `(bridge_\w+)`", OPERATIONS.read_text("utf-8"), re.MULTILINE)) == sorted(names)
+
+
+def loud() -> Iterator[str]:
+    """Every event that is logged as a warning or an error."""
+    for path in BRIDGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(
+                    func=ast.Attribute(value=ast.Name(id="log"), attr="warning" | "error"),
+                    args=[ast.Constant(value=str(event)), *_],
+                ):
+                    yield event
+
+
+def test_the_operations_page_says_of_every_warning_and_error_in_the_log_what_to_do() -> None:
+    rows = re.findall(r"^\| `(\w+\.\w+)` \|", section(OPERATIONS, "## Health, logs and metrics"), re.MULTILINE)
+    assert sorted(rows) == sorted({*loud(), "delivery.settled"})
+
+
+def test_the_operations_page_explains_every_reason_for_a_refusal() -> None:
+    texts = "".join((BRIDGE / "sources" / name).read_text("utf-8") for name in ("verify.py", "tokens.py"))
+    reasons = set(re.findall(r'"((?:missing|bad|too|in)_\w+)"', texts))
+    rows = re.findall(r"^\| ((?:`\w+_\w+` ?)+) \|", section(OPERATIONS, "## Health, logs and metrics"), re.MULTILINE)
+    explained = {reason for row in rows for reason in re.findall(r"\w+", row) if not reason.startswith("bridge_")}
+    assert explained == reasons
 
 
 def test_every_state_has_a_row_that_says_what_it_means() -> None:
@@ -189,6 +214,11 @@ def test_the_architecture_page_lists_every_part_in_the_order_of_the_street() -> 
     there = {path.stem for path in BRIDGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
     assert set(listed) == there - {"__init__", "__main__"}
     assert listed == sorted(listed, key=PLACE.__getitem__)
+
+
+def test_every_file_that_the_architecture_page_names_is_there() -> None:
+    for name in re.findall(r"`((?:\w+/)*\w+(?:\.py|/))`", ARCHITECTURE.read_text("utf-8")):
+        assert (ROOT / name).exists() or any(BRIDGE.rglob(name)), name
 
 
 def test_the_starter_mappings_are_those_of_the_demonstration() -> None:

@@ -285,6 +285,14 @@ def test_a_deletion_reaches_all_that_a_record_ever_wrote(crm: Bridge, sandbox: S
     assert (record.customers, record.fields) == ((), {})
 
 
+def test_a_deletion_takes_along_what_another_record_wrote_for_the_same_customer(
+    crm: Bridge, sandbox: Sandbox, sender: Sender
+) -> None:
+    say(crm, sender, contact(1, phone="111", tier="a"), contact(2, record_id="8", phone="111", tier="b", note="x"))
+    say(crm, sender, contact(3, type="gone"))
+    assert cookies(sandbox) == of(["8"], tier="b", note="x")
+
+
 def test_what_was_on_its_way_for_a_record_that_ends_comes_before_the_move(
     crm: Bridge, sandbox: Sandbox, sender: Sender
 ) -> None:

@@ -4,12 +4,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from bridge.alvaria.limits import Limits
 from bridge.model import CookieName, Json
 
 UNSENDABLE = re.compile("[\0\ud800-\udfff]")
 """A zero byte, or half of a character outside the basic plane."""
+
+SERVICE = "service"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,67 +34,45 @@ class Setting:
 
 def mistakes(setting: Setting, limits: Limits, *, now: datetime, prefix: str) -> list[str]:
     """A sentence for each reason why the API would not take or not find again what we write; without its values."""
-    return [
-        *name_mistakes(setting.name, limits, prefix=prefix),
-        *_content_mistakes(setting.content, limits),
-        *_expiry_mistakes(setting.expires_at, limits, now),
-    ]
+    return [*_name_mistakes(setting, limits, prefix), *_value_mistakes(setting, limits, now)]
 
 
-def name_mistakes(name: CookieName, limits: Limits, *, prefix: str) -> list[str]:
+def name_mistakes(name: Setting | CookieName, limits: Limits, *, prefix: str) -> list[str]:
     """As `mistakes`, for what a deletion names as well."""
-    return [
-        *_empty_mistakes({"customer id": name.customer, "key": name.key}),
-        *_filter_mistakes({"customer id": name.customer, "key": name.key, "service": name.service}),
-        *_key_mistakes(name.key, limits, prefix),
-        *_channel_mistakes(name.channel, limits),
-    ]
+    return list(_name_mistakes(name, limits, prefix))
 
 
-def _empty_mistakes(ids: dict[str, str]) -> Iterator[str]:
-    for what, text in ids.items():
-        if not text.strip():
+def _name_mistakes(name: Setting | CookieName, limits: Limits, prefix: str) -> Iterator[str]:
+    for what, text in (("customer id", name.customer), ("key", name.key), (SERVICE, name.service)):
+        if not text.strip() and what != SERVICE:
             yield f"the {what} is empty; give one"
-
-
-def _filter_mistakes(ids: dict[str, str]) -> Iterator[str]:
-    # Get Settings and Delete Settings take comma lists and know no escape: such an id could never be found again.
-    for what, text in ids.items():
+        # Get Settings and Delete Settings take comma lists and know no escape: such an id could never be found again.
         if "," in text:
             yield f"the {what} holds a comma, which the API's filters read as two values; replace it"
         if not text.isprintable():
             yield f"the {what} holds a control character or another unprintable one; remove it"
-
-
-def _key_mistakes(key: str, limits: Limits, prefix: str) -> Iterator[str]:
-    if len(key) > limits.max_key_length:
-        yield f"the key has {len(key)} characters, {limits.max_key_length} are allowed; shorten it"
-    if not key.startswith(prefix):
+    if len(name.key) > limits.max_key_length:
+        yield f"the key has {len(name.key)} characters, {limits.max_key_length} are allowed; shorten it"
+    if not name.key.startswith(prefix):
         yield f"the key does not begin with {prefix!r}, which marks the bridge's own; put it in front"
-
-
-def _channel_mistakes(channel: str, limits: Limits) -> Iterator[str]:
-    if channel not in limits.channels:
+    if name.channel not in limits.channels:
         yield f"the channel is not one of {', '.join(limits.channels)}; choose one of these"
 
 
-def _content_mistakes(content: str, limits: Limits) -> Iterator[str]:
-    if len(content) > limits.max_content_length:
+def _value_mistakes(setting: Setting, limits: Limits, now: datetime) -> Iterator[str]:
+    if len(setting.content) > limits.max_content_length:
         yield (
-            f"the content has {len(content)} characters, {limits.max_content_length} are allowed; "
+            f"the content has {len(setting.content)} characters, {limits.max_content_length} are allowed; "
             f"cut it with truncate({limits.max_content_length})"
         )
-    if UNSENDABLE.search(content):
+    if UNSENDABLE.search(setting.content):
         yield "the content holds half a character or a zero byte, which cannot be sent; remove it"
-
-
-def _expiry_mistakes(expires_at: datetime, limits: Limits, now: datetime) -> Iterator[str]:
-    if expires_at < now + limits.min_expiry:
+    if setting.expires_at < now + limits.min_expiry:
         yield (
             f"it has run out, or does so within {limits.min_expiry.total_seconds():g} s; "
             "give a longer `expires` if it still matters"
         )
-    if expires_at > now + limits.max_expiry:
+    if setting.expires_at > now + limits.max_expiry:
         yield f"it would live longer than {limits.max_expiry.days} days; give a shorter `expires`"
 
 
@@ -111,9 +92,11 @@ def _member(setting: Setting) -> dict[str, str]:
     }
 
 
+# The settings of one event mostly run out at the same moment, and writing it takes as long as computing a content.
+@lru_cache(maxsize=128)
 def api_time(moment: datetime) -> str:
     """UTC with milliseconds: 1985-04-12T23:20:50.525Z."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def delete_params(customer: str, channel: str, service: str, keys: Sequence[str]) -> dict[str, str]:

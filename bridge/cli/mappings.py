@@ -28,10 +28,17 @@ BROKEN = (Became.LAST_GOOD, Became.UNUSABLE, Became.WITHOUT_RULES)
 
 @click.group("mappings")
 def command() -> None:
-    """See, publish and roll back mappings. All processes follow within a few seconds; none needs a restart."""
+    """See, publish and roll back mappings. All processes follow within a few seconds; none needs a restart.
+
+    \b
+    Examples:
+      bridge mappings list
+      bridge mappings publish mappings/hubspot.yaml
+      bridge mappings rollback hubspot
+    """
 
 
-@command.command("list")
+@command.command("list", short_help="The mappings at work, and how their files are.")
 @show.as_json
 def list_(json_wanted: bool) -> None:
     """List the mappings at work: version, since when, how many events it has translated, how its file is.
@@ -41,7 +48,7 @@ def list_(json_wanted: bool) -> None:
       bridge mappings list
     """
     with rows.opened() as database, database.reading() as conn:
-        lines = queries.mapping_lines(conn)
+        lines = queries.counted_lines(conn)
         broken = [problem for state in store.files(conn).values() for problem in state.problems]
     if json_wanted:
         show.as_program_reads([asdict(line) for line in lines])
@@ -55,7 +62,7 @@ def list_(json_wanted: bool) -> None:
         click.echo(f"error    {problem}")
 
 
-@command.command("show")
+@command.command("show", short_help="A version's text, with its problems at their lines.")
 @click.argument("name")
 @click.option("--version", "beginning", help="The beginning of a version's hash.  [default: what is at work]")
 @show.as_json
@@ -98,7 +105,7 @@ def _print(file: str, text: str, problems: Sequence[Problem]) -> None:
                 out.print("      ^", show.state(problem.severity), show.plain(words))
 
 
-@command.command("publish")
+@command.command("publish", short_help="Let these files work from now on.")
 @click.argument("files", metavar="FILE…", type=click.Path(path_type=Path), nargs=-1, required=True)
 @show.as_json
 def publish_(files: tuple[Path, ...], json_wanted: bool) -> None:
@@ -124,7 +131,7 @@ def _refuse_mistakes(found: Catalogue, read: Settings) -> None:
         raise BadDocument(tuple(mistakes))
 
 
-@command.command("rollback")
+@command.command("rollback", short_help="Let an earlier version work again.")
 @click.argument("name")
 @click.argument("version", required=False)
 @show.as_json
@@ -152,7 +159,7 @@ def _refuse_unusable(read: FileRead) -> None:
         raise BadDocument(read.errors)
 
 
-@command.command("reload")
+@command.command("reload", short_help="Read the folder of mappings, as a start does.")
 @click.option("--watch", is_flag=True, help="Go on, and publish whenever a file changes.")
 @show.as_json
 def reload(watch: bool, json_wanted: bool) -> None:

@@ -14,6 +14,7 @@ from bridge import clock, settings, wiring
 from bridge.alvaria.lookup import Lookups
 from bridge.cli import rows, show
 from bridge.errors import BadDocument, BadSettings, Unreadable
+from bridge.fetch.once import read_once
 from bridge.mappings import preview
 from bridge.mappings.preview import Ask
 from bridge.mappings.rules import Mapping as Rules
@@ -28,10 +29,17 @@ A_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path
 @click.argument("body", type=A_FILE)
 @click.option("--headers", type=A_FILE, help="JSON, of headers or {method, url, headers}; or lines of «name: value».")
 @click.option("--at", type=rows.Moment(), help="As if it came at this time.  [default: that of its newest change]")
-@click.option("--resolve", is_flag=True, help="Ask Alvaria for the ids of names, else shown as {id of …}.")
+@click.option("--customer", "customers", multiple=True, help="Whom the record was about before, to see what moves.")
+@click.option("--resolve", is_flag=True, help="Ask Alvaria for the ids of names, and the CRM for records to fetch.")
 @show.as_json
 def command(  # noqa: PLR0913, PLR0917 (click hands each option over by its name)
-    source: str, body: Path, headers: Path | None, at: datetime | None, resolve: bool, json_wanted: bool
+    source: str,
+    body: Path,
+    headers: Path | None,
+    at: datetime | None,
+    customers: tuple[str, ...],
+    resolve: bool,
+    json_wanted: bool,
 ) -> None:
     """Show each API request that the webhook in the file BODY would cause, and the rule behind it.
 
@@ -40,6 +48,7 @@ def command(  # noqa: PLR0913, PLR0917 (click hands each option over by its name
     Examples:
       bridge preview hubspot body.json
       bridge preview hubspot body.json --headers headers.json --resolve --json
+      bridge preview hubspot body.json --customer +12125550123 --customer 51
     """
     known = settings.load(needs_alvaria=resolve)
     mapping = _mapping(known, source)
@@ -50,6 +59,8 @@ def command(  # noqa: PLR0913, PLR0917 (click hands each option over by its name
         limits=known.limits,
         org_id=known.environ.get("ALVARIA_ORG_ID", "{orgId}"),
         resolve=lookups.resolve if lookups else None,
+        fetch=read_once if resolve else None,
+        customers=customers,
     )
     try:
         found = preview.preview(mapping, request, ask)
@@ -105,6 +116,9 @@ def _show(events: Sequence[Mapping[str, Any]]) -> None:
             out.print(show.plain(f"  cannot be read: {event['problem']}"), style="red")
         if event["fetch"]:
             out.print(show.plain(f"  its record: {event['fetch']}"), style="cyan")
+        for old, new in event["moves"].items():
+            words = f"go from {old} to {new}" if new else f"of {old} are deleted"
+            out.print(show.plain(f"  the cookies that were written for this record {words}"), style="cyan")
         for rule in event["rules"]:
             out.print(show.plain(f"  {rule['rule']}:"), show.state(rule["outcome"]), show.plain(rule["reason"]))
             for request in rule["requests"]:

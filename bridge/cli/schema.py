@@ -18,7 +18,8 @@ def command(kind: str) -> None:
     \b
     Write it into a file, and name that in the first line of your YAML:
       # yaml-language-server: $schema=../var/mapping.schema.json
-    Example:
+    Examples:
       bridge schema mapping > var/mapping.schema.json
+      bridge schema layout > var/layout.schema.json
     """
     show.as_program_reads(KINDS[kind]())

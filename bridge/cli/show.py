@@ -38,7 +38,8 @@ def table(
         return
     shown = Table(header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        # What a row is called stays in one piece: people copy it into the next command.
+        shown.add_column(column, overflow="fold", no_wrap=column == columns[0])
     for row in rows:
         shown.add_row(*(cell(value) for value in row))
     # A pipe has no width: there every row stays on its line.

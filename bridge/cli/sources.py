@@ -2,11 +2,11 @@
 
 import click
 
-from bridge import log, settings, wiring
+from bridge import clock, log, settings, wiring
 from bridge.cli import show
-from bridge.db import Database
+from bridge.db import Connection, Database
 from bridge.errors import DatabaseAway
-from bridge.inbox import queries
+from bridge.inbox import queries, silence
 from bridge.mappings.catalogue import Catalogue
 from bridge.mappings.rules import Mapping
 from bridge.settings import Settings
@@ -17,7 +17,7 @@ from bridge.versions.follow import Published
 @click.command("sources")
 @show.as_json
 def command(json_wanted: bool) -> None:
-    """List the sources of the mappings: address, readiness, events so far.
+    """List the sources of the mappings: address, whether all is well, events so far.
 
     \b
     Example:
@@ -61,10 +61,17 @@ def _known(read: Settings) -> tuple[Catalogue, dict[str, str], dict[str, dict[st
         if not published.is_migrated:
             return files, {}, {}
         with database.reading() as conn:
-            states = {line.name: line.state for line in versions.mapping_lines(conn)}
-            return published.catalogue, states, queries.counts_by_source(conn)
+            return published.catalogue, _states(conn, published.catalogue), queries.counts_by_source(conn)
     except DatabaseAway as error:
         click.echo(f"bridge: the database is away ({error}): the counts are left out", err=True)
         return files, {}, {}
     finally:
         database.close()
+
+
+def _states(conn: Connection, catalogue: Catalogue) -> dict[str, str]:
+    """How each source stands to its file; where all is well with that, whether it is silent."""
+    sources = [mapping.source for mapping in catalogue.mappings.values()]
+    silent = {one.source: "silent: see bridge doctor" for one in silence.silent(conn, sources, clock.now())}
+    broken = {line.name: line.state for line in versions.mapping_lines(conn) if line.state != "ok"}
+    return silent | broken

@@ -6,8 +6,8 @@ newest change wins, whatever the order of arrival. Nothing is locked while we wa
 
 import random
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -19,7 +19,7 @@ from bridge.delivery.note import Sent, settle
 from bridge.delivery.store import lock_budget, save_budget
 from bridge.delivery.turn import Batch, Sender, take_turn
 from bridge.errors import BadRequest, LookupFailed, NotFound, TokenRefused, Unreachable
-from bridge.model import Answer, Dead, Delivered, Delivery, Json, Retry, Verdict
+from bridge.model import Answer, Dead, Json, Retry, Verdict
 from bridge.outbox.plan import DELETE, UPSERT, Item
 
 Result: TypeAlias = Answer | Unreachable | TokenRefused | LookupFailed | NotFound | BadRequest
@@ -28,11 +28,12 @@ PATIENCE = timedelta(seconds=5)
 """How long a batch that is being taken apart waits for its next request, before it goes back to the queue."""
 
 
-def deliver_next(sender: Sender) -> Wait | None:
-    """Send the next request; when to look again, where there is none to send."""
+def deliver_next(sender: Sender, *, claimed: Callable[[], None] = lambda: None) -> Wait | None:
+    """Send the next request; when to look again, where there is none to send. Calls `claimed` before it sends."""
     batch = take_turn(sender, clock.now())
     if isinstance(batch, Wait):
         return batch
+    claimed()
     sent = send(sender, batch, batch.items)
     if len(batch.items) > 1 and is_about_contents(sent.result):
         take_apart(sender, batch, sent)
@@ -85,31 +86,38 @@ def verdict_of(result: Result, case: Case) -> Verdict:
 
 
 def take_apart(sender: Sender, batch: Batch, refused: Sent) -> None:
-    """Find what was refused: that one dies with the API's own words, the others arrive."""
+    """Find what was refused: that one dies with the API's own words, the others arrive.
+
+    What is not decided when the API stops answering, or the budget is used up, waits with all others again.
+    """
     settle(sender, batch, refused, ())
-    state = split(len(batch.items), _words(refused), _named(refused, batch.items))
+    state = split(len(batch.items), _words(refused), _named(refused))
     while part := next_part(state):
-        items = [batch.items[place] for place in part.items]
+        undecided = [batch.items[place] for place in state.undecided]
         if wait := spend(sender, batch.category):
-            rest = [batch.items[place] for place in state.undecided]
-            settle(sender, batch, replace(refused, items=()), [(_later(wait), rest)])
+            settle(
+                sender, batch, _nothing(refused), [(Retry(at=wait.until, reason=wait.reason, counts=False), undecided)]
+            )
             return
-        sent = send(sender, batch, items)
-        if not is_about_contents(sent.result) and not _was_accepted(sent):
-            others = [batch.items[place] for place in state.undecided]
-            whole = replace(sent, items=tuple(others))
-            settle(sender, batch, whole, judge(sender, whole))
-            return
+        sent = send(sender, batch, [batch.items[place] for place in part.items])
         if _was_accepted(sent):
-            state = accept(state)
             settle(sender, batch, sent, judge(sender, sent))
-            continue
-        state = refuse(state, _words(sent), _named(sent, items))
-        is_paused = settle(sender, batch, sent, judge(sender, sent) if len(items) == 1 else ())
-        if is_paused:
-            rest = [batch.items[place] for place in state.undecided]
-            settle(sender, batch, replace(sent, items=()), [(_again(clock.now()), rest)])
+            state = accept(state)
+        elif not is_about_contents(sent.result):
+            settle(sender, batch, sent, judge(sender, replace(sent, items=tuple(undecided))))
             return
+        else:
+            is_paused = settle(sender, batch, sent, judge(sender, sent) if len(sent.items) == 1 else ())
+            state = refuse(state, _words(sent), _named(sent))
+            if is_paused:
+                rest = [batch.items[place] for place in state.undecided]
+                settle(sender, batch, _nothing(sent), [(_again(clock.now()), rest)])
+                return
+
+
+def _nothing(sent: Sent) -> Sent:
+    """No request of its own."""
+    return replace(sent, items=())
 
 
 def spend(sender: Sender, category: str) -> Wait | None:
@@ -134,12 +142,8 @@ def _words(sent: Sent) -> str:
     return sent.result.message if isinstance(sent.result, Answer) else str(sent.result)
 
 
-def _named(sent: Sent, items: Sequence[Item]) -> tuple[int, ...]:
-    return named_in(_words(sent), [{"settings": [dict(member) for member in item.members]} for item in items])
-
-
-def _later(wait: Wait) -> Retry:
-    return Retry(at=wait.until, reason=wait.reason, counts=False)
+def _named(sent: Sent) -> tuple[int, ...]:
+    return named_in(_words(sent), [{"settings": [dict(member) for member in item.members]} for item in sent.items])
 
 
 def _again(now: datetime) -> Retry:

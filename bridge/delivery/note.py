@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from bridge import clock, log, metrics
 from bridge.alvaria.limit_headers import read_limits
@@ -10,7 +11,6 @@ from bridge.db import Connection
 from bridge.delivery import store
 from bridge.delivery.batch import fingerprint
 from bridge.delivery.budget import Budget, answered, block, block_longer, failed, learn
-from bridge.delivery.decide import Result as Told
 from bridge.delivery.decide import Trouble, TroubleKind, trouble_of
 from bridge.delivery.pause import (
     ALL,
@@ -26,7 +26,7 @@ from bridge.delivery.store import Suspicion
 from bridge.delivery.turn import Batch, Sender
 from bridge.errors import BadRequest, LookupFailed, NotFound, TokenRefused, Unreachable
 from bridge.model import Answer, Dead, Delivered, Verdict
-from bridge.outbox.plan import UPSERT, Item
+from bridge.outbox.plan import Item
 from bridge.outbox.store import queue
 from bridge.outbox.store.queue import Attempt
 from bridge.outbox.store.settle import Request
@@ -43,43 +43,54 @@ class Sent:
     took_s: float
 
 
-def settle(sender: Sender, batch: Batch, sent: Sent, verdicts: Iterable[tuple[Verdict, Sequence[Item]]]) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What is written down in one transaction."""
+
+    conn: Connection
+    sender: Sender
+    batch: Batch
+    sent: Sent
+    now: datetime
+
+
+Judged: TypeAlias = tuple[Verdict, Sequence[Item]]
+"""A verdict and those that it is for."""
+
+
+def settle(sender: Sender, batch: Batch, sent: Sent, judged: Iterable[Judged]) -> bool:
     """Write it all down together; True if a rule was paused by it."""
-    now = clock.now()
-    found = list(verdicts)
+    found = list(judged)
     with sender.database.transaction() as conn:
+        page = Page(conn=conn, sender=sender, batch=batch, sent=sent, now=clock.now())
         # The budget's row first, as when a turn is taken: or two workers would wait for each other.
         budget = store.lock_budget(conn, batch.category)
         if sent.items:
-            store.save_budget(conn, _note(conn, sender, batch, sent, budget, now))
-        is_paused = False
-        for verdict, items in found:
-            is_paused |= _settle(conn, sender, sent, verdict, items, now)
+            store.save_budget(conn, _budget_after(page, budget))
+        paused = [_settle(page, verdict, items) for verdict, items in found]
     _tell(batch, sent, found)
-    return is_paused
+    return any(paused)
 
 
-def _settle(
-    conn: Connection, sender: Sender, sent: Sent, verdict: Verdict, items: Sequence[Item], now: datetime
-) -> bool:
-    request = Request(
-        worker=sender.worker,
-        began_at=sent.began_at,
-        now=now,
-        unsettled_until=now + timedelta(seconds=sender.policy.doubt_s),
-    )
-    if sent.items:
-        attempt = _attempt(sender, sent, verdict, now)
-        queue.add_attempts(conn, [item.delivery.id for item in items], attempt)
+def _settle(page: Page, verdict: Verdict, items: Sequence[Item]) -> bool:
+    conn, sender, now = page.conn, page.sender, page.now
+    if page.sent.items:
+        queue.add_attempts(conn, [item.delivery.id for item in items], _attempt(page, verdict))
+    doubt = timedelta(seconds=sender.policy.doubt_s)
+    request = Request(worker=sender.worker, began_at=page.sent.began_at, now=now, unsettled_until=now + doubt)
     ours = settle_items(conn, items, verdict, request)
-    return _judge_rules(conn, sender, ours, verdict, sent, now)
+    return _judge_rules(page, verdict, ours)
 
 
-def _attempt(sender: Sender, sent: Sent, verdict: Verdict, now: datetime) -> Attempt:
-    status = sent.result.status if isinstance(sent.result, Answer) else None
-    message = sent.result.message if isinstance(sent.result, Answer) else str(sent.result)
+def _attempt(page: Page, verdict: Verdict) -> Attempt:
+    result = page.sent.result
     return Attempt(
-        at=now, worker=sender.worker, status=status, message=message, took_s=sent.took_s, verdict=_word(verdict)
+        at=page.now,
+        worker=page.sender.worker,
+        status=result.status if isinstance(result, Answer) else None,
+        message=result.message if isinstance(result, Answer) else str(result),
+        took_s=page.sent.took_s,
+        verdict=_word(verdict),
     )
 
 
@@ -87,97 +98,97 @@ def _word(verdict: Verdict) -> str:
     return type(verdict).__name__.lower()
 
 
-def _tell(batch: Batch, sent: Sent, found: Sequence[tuple[Verdict, Sequence[Item]]]) -> None:
+def _tell(batch: Batch, sent: Sent, found: Sequence[Judged]) -> None:
     status = sent.result.status if isinstance(sent.result, Answer) else None
     if sent.items:
         metrics.ATTEMPTS.labels(batch.operation, status or "none").inc()
         metrics.REQUEST_SECONDS.labels(batch.operation).observe(sent.took_s)
     for verdict, items in found:
-        word = _word(verdict)
+        word, ids = _word(verdict), [item.delivery.id for item in items]
         metrics.VERDICTS.labels(batch.operation, word).inc(len(items))
-        for item in items:
-            log.info(
-                "delivery.settled", delivery=item.delivery.id, operation=batch.operation, verdict=word, status=status
-            )
+        log.info("deliveries.settled", deliveries=ids, operation=batch.operation, verdict=word, status=status)
 
 
-def _note(conn: Connection, sender: Sender, batch: Batch, sent: Sent, budget: Budget, now: datetime) -> Budget:
-    """The budget after this request; pauses begin and end on the way."""
-    told = sent.result.answer if isinstance(sent.result, LookupFailed) else sent.result
+def _budget_after(page: Page, budget: Budget) -> Budget:
+    """What the request means for the next ones; pauses begin and end on the way."""
+    result = page.sent.result
+    told = result.answer if isinstance(result, LookupFailed) else result
     if isinstance(told, NotFound | BadRequest):
         return budget
     if isinstance(told, Answer):
-        budget = learn(budget, read_limits(told, now), sent_at=sent.began_at, now=now)
-    trouble = trouble_of(told, now)
-    pause = applies(store.all_pauses(conn), source="", rule="", operation=batch.operation, category=batch.category)
+        budget = learn(budget, read_limits(told, page.now), sent_at=page.sent.began_at, now=page.now)
+    trouble = trouble_of(told, page.now)
     if trouble is None:
-        if pause and pause.probe_at:
-            _ease(conn, pause, now)
+        _ease(page)
         return answered(budget)
     if trouble.kind is TroubleKind.LIMIT:
-        return _wait(sender, budget, trouble, now)
+        return _wait(page, budget, trouble)
     budget = failed(budget)
-    _pause(conn, sender, batch, trouble, pause, budget.failures, now)
+    _pause(page, trouble, budget.failures)
     return budget
 
 
-def _wait(sender: Sender, budget: Budget, trouble: Trouble, now: datetime) -> Budget:
+def _wait(page: Page, budget: Budget, trouble: Trouble) -> Budget:
     if trouble.until:
         return block(budget, trouble.until, trouble.reason)
-    return block_longer(budget, trouble.reason, policy=sender.policy, now=now)
+    return block_longer(budget, trouble.reason, policy=page.sender.policy, now=page.now)
 
 
-def _ease(conn: Connection, pause: Pause, now: datetime) -> None:
-    eased = after_success(pause, now)
+def _holding(page: Page) -> Pause | None:
+    """The pause that this request was a probe of, if it was one."""
+    operation, category = page.batch.operation, page.batch.category
+    pause = applies(store.all_pauses(page.conn), source="", rule="", operation=operation, category=category)
+    return pause if pause and pause.probe_at else None
+
+
+def _ease(page: Page) -> None:
+    pause = _holding(page)
+    if not pause:
+        return
+    eased = after_success(pause, page.now)
     if eased:
-        store.save_pause(conn, eased)
+        store.save_pause(page.conn, eased)
     else:
-        store.end_pause(conn, pause.name)
+        store.end_pause(page.conn, pause.name)
         log.info("pause.ended", name=pause.name)
 
 
-def _pause(
-    conn: Connection, sender: Sender, batch: Batch, trouble: Trouble, pause: Pause | None, failures: int, now: datetime
-) -> None:
+def _pause(page: Page, trouble: Trouble, failures: int) -> None:
+    pause, policy = _holding(page), page.sender.policy
     if pause:
-        if pause.probe_at:
-            store.save_pause(conn, replace(after_failure(pause, now), reason=trouble.reason))
+        store.save_pause(page.conn, replace(after_failure(pause, page.now), reason=trouble.reason))
         return
-    name = ALL if trouble.whole else f"category:{batch.category}"
+    name = ALL if trouble.whole else f"category:{page.batch.category}"
     if trouble.kind is TroubleKind.CONFIGURATION:
-        begun: Pause | None = after_misconfiguration(name, trouble.reason, sender.policy, now)
+        _begin(page, after_misconfiguration(name, trouble.reason, policy, page.now))
     else:
-        begun = after_trouble(failures, name, trouble.reason, sender.policy, now)
-    if begun:
-        store.save_pause(conn, begun)
-        log.warning("pause.begun", name=begun.name, cause=begun.cause, reason=begun.reason)
+        _begin(page, after_trouble(failures, name, trouble.reason, policy, page.now))
 
 
-def _judge_rules(
-    conn: Connection, sender: Sender, items: Sequence[Item], verdict: Verdict, sent: Sent, now: datetime
-) -> bool:
-    """Remember which rules are refused, forget it when one is accepted; True where one was paused."""
-    rules = {(item.delivery.source, item.delivery.rule): item for item in items if item.delivery.operation == UPSERT}
-    if not rules or not isinstance(verdict, Delivered | Dead) or not isinstance(sent.result, Answer):
+def _begin(page: Page, pause: Pause | None) -> bool:
+    if not pause:
         return False
-    known = store.all_suspicions(conn)
+    store.save_pause(page.conn, pause)
+    log.warning("pause.begun", name=pause.name, cause=pause.cause, reason=pause.reason)
+    return True
+
+
+def _judge_rules(page: Page, verdict: Verdict, items: Sequence[Item]) -> bool:
+    """Remember which rules are refused, forget it when one is accepted; True where one was paused."""
+    rules = {(item.delivery.source, item.delivery.rule): item for item in items if item.writes}
+    if not rules or not isinstance(verdict, Delivered | Dead) or not isinstance(page.sent.result, Answer):
+        return False
+    known = store.all_suspicions(page.conn)
     if isinstance(verdict, Delivered):
         for source, rule in rules.keys() & known.keys():
-            store.forget_suspicion(conn, source, rule)
+            store.forget_suspicion(page.conn, source, rule)
         return False
-    return any([_suspect(conn, sender, item, known, sent.result.message, now) for item in rules.values()])
+    message = page.sent.result.message
+    return any([_suspect(page, item, known.get(rule), message) for rule, item in rules.items()])
 
 
-def _suspect(
-    conn: Connection,
-    sender: Sender,
-    item: Item,
-    known: dict[tuple[str, str], Suspicion],
-    message: str,
-    now: datetime,
-) -> bool:
+def _suspect(page: Page, item: Item, before: Suspicion | None, message: str) -> bool:
     delivery, words = item.delivery, fingerprint(message)
-    before = known.get((delivery.source, delivery.rule))
     is_same = before and (before.message, before.mapping_version) == (words, delivery.mapping_version)
     found = Suspicion(
         source=delivery.source,
@@ -187,10 +198,6 @@ def _suspect(
         message=words,
         times=before.times + 1 if before and is_same else 1,
     )
-    store.suspect(conn, found, now=now)
+    store.suspect(page.conn, found, now=page.now)
     name = f"rule:{delivery.source}/{delivery.rule}"
-    pause = after_refusals(found.times, name, message, sender.policy, now)
-    if pause:
-        store.save_pause(conn, pause)
-        log.warning("pause.begun", name=pause.name, cause=pause.cause, reason=pause.reason)
-    return pause is not None
+    return _begin(page, after_refusals(found.times, name, message, page.sender.policy, page.now))

@@ -9,8 +9,8 @@ from bridge.alvaria.client import Client
 from bridge.alvaria.lookup import Lookups
 from bridge.alvaria.operations import operation
 from bridge.db import Connection, Database
-from bridge.delivery.budget import Rate, Wait, order_of, take
 from bridge.delivery import store
+from bridge.delivery.budget import Rate, Wait, order_of, take
 from bridge.delivery.pause import Pause, applies, in_words, is_probe_due, probing
 from bridge.delivery.store import Suspicion
 from bridge.model import Delivery, Priority
@@ -58,8 +58,12 @@ class Batch:
 
 def take_turn(sender: Sender, now: datetime) -> Batch | Wait:
     """The next request, claimed; or when to look again, and why."""
-    with sender.database.transaction() as conn:
+    with sender.database.reading() as conn:
         waiting = claim.waiting_operations(conn)
+        # Most looks find nothing: they need no lock.
+        if not claim.is_any_due(conn, waiting, now):
+            return _rest(conn, waiting, now)
+    with sender.database.transaction() as conn:
         pauses, suspicions = store.all_pauses(conn), store.all_suspicions(conn)
         waits: list[Wait] = []
         for category in _shuffled({operation(name).category for name in waiting}):
@@ -70,10 +74,15 @@ def take_turn(sender: Sender, now: datetime) -> Batch | Wait:
                 binding.bind(conn, sender.target)
                 return found
             waits.append(found)
-        soonest = claim.soonest(conn, waiting, now)
+        return min((*waits, _rest(conn, waiting, now)), key=lambda wait: wait.until)
+
+
+def _rest(conn: Connection, waiting: Sequence[str], now: datetime) -> Wait:
+    """Until the first is due of those that are not."""
+    soonest = claim.soonest(conn, waiting, now)
     if soonest:
-        waits.append(Wait(until=soonest, reason="nothing is due before"))
-    return min(waits, key=lambda wait: wait.until, default=Wait(until=now + LOOK_AGAIN, reason="nothing waits"))
+        return Wait(until=soonest, reason="nothing is due before")
+    return Wait(until=now + LOOK_AGAIN, reason="nothing waits")
 
 
 def _shuffled(names: set[str] | Sequence[str]) -> list[str]:
@@ -114,10 +123,10 @@ def _in_category(conn: Connection, sender: Sender, turn: Turn) -> Batch | Wait:
     taken = take(budget, configured=sender.rate, now=turn.now)
     if isinstance(taken, Wait):
         return taken
-    open_ones = {name: pause for name in turn.operations if _is_open(pause := turn.pause_of(name), turn.now)}
+    open_ones = {name for name in turn.operations if _is_open(turn.pause_of(name), turn.now)}
     for priorities in _orders(budget.turn):
-        for name in _shuffled(set(open_ones)):
-            if items := _claim(conn, sender, turn, name, priorities, open_ones[name]):
+        for name in _shuffled(open_ones):
+            if items := _claim(conn, sender, turn, name, priorities):
                 store.save_budget(conn, taken)
                 return Batch(operation=name, items=items, began_at=turn.now)
     return _look_again(turn)
@@ -134,9 +143,8 @@ def _orders(turn: int) -> Iterator[tuple[Priority, ...]]:
         yield order[place:]
 
 
-def _claim(
-    conn: Connection, sender: Sender, turn: Turn, name: str, priorities: Sequence[Priority], pause: Pause | None
-) -> tuple[Item, ...]:
+def _claim(conn: Connection, sender: Sender, turn: Turn, name: str, priorities: Sequence[Priority]) -> tuple[Item, ...]:
+    pause = turn.pause_of(name)
     asked = Claim(
         worker=sender.worker,
         now=turn.now,

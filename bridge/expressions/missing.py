@@ -41,8 +41,10 @@ def member(owner: Any, key: Any, path: str) -> Any:
     """An item and never an attribute, so `record.items` is a field; a member of something missing is missing."""
     if type(owner) is Missing:
         return owner
-    refuse_missing(key)
-    by_key = isinstance(owner, Mapping) or (isinstance(owner, list) and type(key) is int)
+    if type(key) is Missing:
+        key.fail()
+    # First what nearly all owners are: whether something is a Mapping takes long to tell.
+    by_key = type(owner) is dict or isinstance(owner, Mapping) or (isinstance(owner, list) and type(key) is int)
     if not by_key:
         return Missing(name=path)
     try:

@@ -43,6 +43,8 @@ class Template:
     constant: bool
     """True where there is no {{ }} in it."""
     compute: Compute
+    fixed: str | None = None
+    """The text that it gives whatever the scope holds; None where it has to be computed."""
 
     def __call__(self, scope: Scope) -> Any:
         value = self.compute(scope)
@@ -63,7 +65,9 @@ def compile_template(value: Any, *, names: Collection[str]) -> Template:
     """Compile text with {{ … }} in it; any other value is a literal. ExpressionError with a remedy where it fails."""
     pieces = split(value) if isinstance(value, str) else []
     if not any(piece.is_expression for piece in pieces):
-        return Template(text=_text_of(value), roots=frozenset(), constant=True, compute=_literal(value))
+        fixed = value if isinstance(value, str) else None
+        text = value if isinstance(value, str) else str(value)
+        return Template(text=text, roots=frozenset(), constant=True, compute=_literal(value), fixed=fixed)
     compiled = [_compiled(piece, names) for piece in pieces]
     computes = [compute for compute, _ in compiled]
     return Template(
@@ -83,10 +87,6 @@ def compile_tree(value: Any, *, names: Collection[str]) -> Compute:
         items = [compile_tree(inner, names=names) for inner in value]
         return lambda scope: [compute(scope) for compute in items]
     return _fit_for_json(compile_template(value, names=names))
-
-
-def _text_of(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
 
 
 def _literal(value: Any) -> Compute:

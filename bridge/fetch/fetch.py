@@ -111,8 +111,8 @@ def send_next(reader: Reader, asks: Sequence[Ask], now: datetime) -> bool:
 
 def read_one(reader: Reader, asked: Ask) -> None:
     began_at = clock.now()
-    result = _result(lambda: reader.door.get(asked.url))
-    verdict = judge(result, _case(reader, asked)) or _read(reader, result)
+    result = result_of(lambda: reader.door.get(asked.url))
+    verdict = judge(result, _case(reader, asked)) or record_in(result, reader.plan, reader.source)
     if isinstance(verdict, Read):
         reader.reads.add(asked, verdict.record, began_at)
     if not isinstance(verdict, Later):
@@ -120,7 +120,7 @@ def read_one(reader: Reader, asked: Ask) -> None:
     settle(reader, asked.events, verdict, clock.now())
 
 
-def _result(send: Callable[[], Answer]) -> Result:
+def result_of(send: Callable[[], Answer]) -> Result:
     """Trouble is a value here, to be judged like an answer."""
     try:
         return send()
@@ -140,10 +140,11 @@ def _case(reader: Reader, asked: Ask) -> Case:
     )
 
 
-def _read(reader: Reader, result: Result) -> Verdict:
+def record_in(result: Result, plan: FetchPlan, source: Source) -> Verdict:
+    """Of an answer that was judged to hold it."""
     body = result.body if isinstance(result, Answer) else None
     try:
-        return Read(record=record.single(reader.plan.record, body, reader.source.redact.body))
+        return Read(record=record.single(plan.record, body, source.redact.body))
     except ExpressionError as error:
         return Unfetched(reason=f"{error}; mend fetch in the mapping")
 
@@ -153,7 +154,7 @@ def read_batch(reader: Reader, batch: Batch, asks: Sequence[Ask]) -> None:
     began_at = clock.now()
     try:
         body = batch.body({"ids": [batch.each(asked.first.scope()) for asked in asks]})
-        result = _result(lambda: reader.door.post(batch.url({}), body, batch.url.host))
+        result = result_of(lambda: reader.door.post(batch.url({}), body, batch.url.host))
         found = _records(reader, batch, result)
     except ExpressionError as error:
         log.warning("fetch.batch_failed", source=reader.name, reason=str(error))

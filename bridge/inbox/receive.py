@@ -81,6 +81,6 @@ def _accept(source: Source, kept: store.Kept, problem: str | None) -> Reply:
     else:
         kind = ReplyKind.DUPLICATE if kept.received and kept.received == kept.duplicates else ReplyKind.STORED
     metrics.WEBHOOKS.labels(source.name, kind).inc()
-    metrics.EVENTS.labels(source.name, "new").inc(kept.received - kept.duplicates)
+    metrics.EVENTS.labels(source.name, "new").inc(kept.new)
     metrics.EVENTS.labels(source.name, "duplicate").inc(kept.duplicates)
     return reply(source, kind, received=kept.received, duplicates=kept.duplicates)

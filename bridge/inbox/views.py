@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 
 from flask import Blueprint, Response, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from gunicorn.http.errors import ParseException
+from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
 
-from bridge import clock, metrics
+from bridge import clock, log, metrics
 from bridge.db import Database
 from bridge.inbox.receive import receive
 from bridge.model import Received
@@ -23,23 +24,50 @@ def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: 
         if not known:
             metrics.WEBHOOKS.labels("", ReplyKind.UNKNOWN_SOURCE).inc()
             return _response(reply(None, ReplyKind.UNKNOWN_SOURCE))
-        request.max_content_length = limit = known.max_body_bytes or max_body_bytes
+        limit = known.max_body_bytes or max_body_bytes
         try:
-            body = request.get_data(cache=False)
+            body = _whole_body(limit)
         except RequestEntityTooLarge:
             metrics.WEBHOOKS.labels(source, ReplyKind.TOO_LARGE).inc()
             return _response(reply(known, ReplyKind.TOO_LARGE, detail=f"at most {limit} bytes"))
-        now = clock.now()
         received = Received(
             method=request.method,
             url=(public_url or request.host_url.rstrip("/")) + _raw_path(),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=body,
-            received_at=now,
+            received_at=clock.now(),
         )
-        return _response(receive(database, known, received, now=now))
+        return _response(_received(database, known, received))
 
     return views
+
+
+def _whole_body(limit: int) -> bytes:
+    """Raise RequestEntityTooLarge, or BadRequest where it ended early: half a form reads like a whole one."""
+    # One byte more than may be, because a body in chunks is cut off here without a word.
+    request.max_content_length = limit + 1
+    try:
+        body = request.get_data(cache=False)
+    except (ClientDisconnected, ParseException):
+        raise BadRequest(BROKEN_OFF) from None
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    if len(body) < (request.content_length or 0):
+        raise BadRequest(BROKEN_OFF)
+    return body
+
+
+BROKEN_OFF = "The body is broken or ended before its time; send it again."
+
+
+def _received(database: Database, source: Source, received: Received) -> Reply:
+    """A fault of ours is answered in the source's own way too: to many a CRM a plain 500 is the last word."""
+    try:
+        return receive(database, source, received, now=received.received_at)
+    except Exception as error:
+        log.error("web.fault", source=source.name, fault=error)
+        metrics.WEBHOOKS.labels(source.name, ReplyKind.FAILED).inc()
+        return reply(source, ReplyKind.FAILED)
 
 
 def _raw_path() -> str:

@@ -86,11 +86,11 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             binding.check(conn, settings.target)
             yield from _versions(conn)
             yield from _unread(conn)
-            new, unreadable, counts = inbox.waiting(conn), inbox.unreadable(conn), queries.counts_by_state(conn)
+            events, unreadable, counts = inbox.waiting(conn), inbox.unreadable(conn), queries.counts_by_state(conn)
     except BridgeError as error:
         yield Finding(what="database", state="failed", words=str(error))
         return
-    waiting = f"{new} events new, {counts.get('waiting', 0)} deliveries waiting"
+    waiting = f"{events} events waiting, {counts.get('waiting', 0)} deliveries waiting"
     yield Finding(what="database", state="ok", words=waiting)
     for state in ("dead", "unknown"):
         if number := counts.get(state):

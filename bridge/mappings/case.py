@@ -78,6 +78,8 @@ def value_of(template: Template, scope: Map[str, Any], at: str) -> Any:
 
 def text_of(template: Template, scope: Map[str, Any], at: str) -> str:
     """The value as text; null has none."""
+    if template.fixed is not None:
+        return template.fixed
     return _text(value_of(template, scope, at), at)
 
 

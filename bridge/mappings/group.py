@@ -5,10 +5,11 @@ group rejects the whole group.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bridge.alvaria.cookies import Setting, delete_params, mistakes, name_mistakes, upsert_body
+from bridge.duration import in_words, parse_duration
 from bridge.mappings.case import (
     Case,
     Ignored,
@@ -19,9 +20,8 @@ from bridge.mappings.case import (
     text_or_empty,
     value_of,
 )
-from bridge.mappings.duration import in_words, parse_duration
 from bridge.mappings.rules import Group, OnEmpty, SettingRule
-from bridge.model import CookieName
+from bridge.model import CookieName, Scope
 
 UPSERT = "contextCookies.upsertSettings"
 DELETE = "contextCookies.deleteSettings"
@@ -29,92 +29,87 @@ DELETE = "contextCookies.deleteSettings"
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """One setting of the group as it shall be for every customer."""
+    """One setting of the group as it shall be for one customer."""
 
-    at: str
-    key: str
-    content: str | None
-    """None: it shall be deleted."""
-    channel: str
-    service: str
-    expires_at: datetime
+    place: int
+    setting: Setting
+    deleted: bool
 
 
 def requests(group: Group, case: Case) -> Iterator[Request]:
-    customers = case.needed_customers()
-    wanted = [one for index, rule in enumerate(group.settings) if (one := _wanted(rule, f"settings[{index}]", case))]
+    first, *others = case.needed_customers()
+    wanted = [one for place, rule in enumerate(group.settings) if (one := _wanted(rule, place, first, case))]
     if not wanted:
         raise Ignored("nothing to write: each setting is either not wanted by its `when`, or empty and skipped")
-    settings = [(one, _setting(one, customer)) for customer in customers for one in wanted]
-    _refuse_mistakes(settings, case)
-    yield from _writes([setting for one, setting in settings if one.content is not None], case)
-    cleared = (setting.name for one, setting in settings if one.content is None)
-    yield from deletions(cleared)
+    wanted += [replace(one, setting=replace(one.setting, customer=other)) for other in others for one in wanted]
+    _refuse_mistakes(wanted, case)
+    yield from _writes([one.setting for one in wanted if not one.deleted], case)
+    yield from deletions(one.setting.name for one in wanted if one.deleted)
 
 
-def _wanted(rule: SettingRule, at: str, case: Case) -> Wanted | None:
-    if not holds(rule.when, case.scope, f"{at}.when"):
-        return None
-    content = text_or_empty(rule.content, case.scope, f"{at}.content")
-    on_empty = None if content else rule.on_empty
-    if on_empty is OnEmpty.SKIP:
-        return None
-    if on_empty is OnEmpty.ERROR:
-        raise Rejected(f"{at}.content: empty, and on_empty is error")
-    deleted = on_empty is OnEmpty.DELETE
-    return Wanted(
-        at=at,
-        key=text_of(rule.key, case.scope, f"{at}.key"),
-        content=None if deleted else content,
-        channel=text_of(rule.channel, case.scope, f"{at}.channel"),
-        service=text_of(rule.service, case.scope, f"{at}.service"),
-        expires_at=case.now if deleted else _expiry(rule, at, case),
+def _wanted(rule: SettingRule, place: int, customer: str, case: Case) -> Wanted | None:
+    try:
+        if not holds(rule.when, case.scope, "when"):
+            return None
+        content = text_or_empty(rule.content, case.scope, "content")
+        on_empty = None if content else rule.on_empty
+        if on_empty is OnEmpty.SKIP:
+            return None
+        if on_empty is OnEmpty.ERROR:
+            raise Rejected("content: empty, and on_empty is error")
+        deleted = on_empty is OnEmpty.DELETE
+        setting = _setting(rule, customer, content, case.now if deleted else _expiry(rule, case), case.scope)
+        return Wanted(place=place, setting=setting, deleted=deleted)
+    except Rejected as reason:
+        raise Rejected(f"settings[{place}].{reason}") from None
+
+
+def _setting(rule: SettingRule, customer: str, content: str, expires_at: datetime, scope: Scope) -> Setting:
+    return Setting(
+        customer=customer,
+        key=text_of(rule.key, scope, "key"),
+        content=content,
+        channel=text_of(rule.channel, scope, "channel"),
+        service=text_of(rule.service, scope, "service"),
+        expires_at=expires_at,
     )
 
 
-def _expiry(rule: SettingRule, at: str, case: Case) -> datetime:
+def _expiry(rule: SettingRule, case: Case) -> datetime:
     # From the CRM's time, so that a late or repeated event gives nothing a longer life. A CRM's clock that
     # runs ahead must not push the end beyond what is allowed.
-    return min(case.event.occurred_at, case.now) + _lifetime(rule, at, case)
+    return min(case.event.occurred_at, case.now) + _lifetime(rule, case)
 
 
-def _lifetime(rule: SettingRule, at: str, case: Case) -> timedelta:
+def _lifetime(rule: SettingRule, case: Case) -> timedelta:
     if isinstance(rule.expires, timedelta):
         return rule.expires
     try:
-        length = parse_duration(value_of(rule.expires, case.scope, f"{at}.expires"))
+        length = parse_duration(value_of(rule.expires, case.scope, "expires"))
     except ValueError as error:
-        raise Rejected(f"{at}.expires: {error}") from None
+        raise Rejected(f"expires: {error}") from None
     if length > case.limits.max_expiry:
-        raise Rejected(f"{at}.expires: longer than {in_words(case.limits.max_expiry)}")
+        raise Rejected(f"expires: longer than {in_words(case.limits.max_expiry)}")
     return length
 
 
-def _setting(one: Wanted, customer: str) -> Setting:
-    return Setting(
-        customer=customer,
-        key=one.key,
-        content=one.content or "",
-        channel=one.channel,
-        service=one.service,
-        expires_at=one.expires_at,
-    )
-
-
-def _refuse_mistakes(settings: list[tuple[Wanted, Setting]], case: Case) -> None:
-    found = [f"{one.at}: {mistake}" for one, setting in settings for mistake in _mistakes(one, setting, case)]
-    names = [setting.name for _, setting in settings]
-    if len(set(names)) < len(names):
+def _refuse_mistakes(wanted: list[Wanted], case: Case) -> None:
+    found = [f"settings[{one.place}]: {mistake}" for one in wanted for mistake in _mistakes(one, case)]
+    if len({_identity(one.setting) for one in wanted}) < len(wanted):
         found.append("settings: two of the group have the same key, channel and service; keep one")
     if found:
         raise Rejected("; ".join(dict.fromkeys(found)))
 
 
-def _mistakes(one: Wanted, setting: Setting, case: Case) -> list[str]:
+def _identity(setting: Setting) -> tuple[str, ...]:
+    return setting.customer, setting.key, setting.channel, setting.service
+
+
+def _mistakes(one: Wanted, case: Case) -> list[str]:
     prefix = case.mapping.key_prefix
-    if one.content is None:
-        return name_mistakes(setting.name, case.limits, prefix=prefix)
-    return mistakes(setting, case.limits, now=case.now, prefix=prefix)
+    if one.deleted:
+        return name_mistakes(one.setting, case.limits, prefix=prefix)
+    return mistakes(one.setting, case.limits, now=case.now, prefix=prefix)
 
 
 def _writes(settings: list[Setting], case: Case) -> Iterator[Request]:

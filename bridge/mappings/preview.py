@@ -1,20 +1,21 @@
 """A webhook -> the requests that it would cause, and the rule behind each; nothing is sent or stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
 from bridge.errors import BadSignature, NotReady, Unreadable
-from bridge.mappings.rules import Mapping
+from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.mappings.translate import Past, Translation, translate
-from bridge.model import Delivery, Event, Json, Outcome, Received, Record
+from bridge.model import Delivery, Event, Json, Outcome, Received, Record, Stamp
 from bridge.sources.fetch import shown
 from bridge.sources.read import read
+from bridge.sources.source import Source
 from bridge.sources.verify import verify
 
 
@@ -37,17 +38,25 @@ class Ask:
     org_id: str
     resolve: Callable[[Map[str, Json], str], Map[str, Json]] | None = None
     """Gives ids for names; without it they stay names."""
+    fetch: Callable[[Source, Event], tuple[Event, str]] | None = None
+    """Reads an event's record from its CRM, and says so; without it is only said what would be read."""
+    customers: tuple[str, ...] = ()
+    """Whom the records were about before, in the order of the mapping's `customer`."""
 
 
 def preview(mapping: Mapping, request: Received, ask: Ask) -> Preview:
     """Raise Unreadable where the webhook as a whole cannot be read."""
     events = read(mapping.source, request)
     at = ask.at or max((event.occurred_at for event in events), default=request.received_at)
-    made = _translated(mapping, events, ask.limits, at)
+    fetched = [_fetched(mapping.source, event, ask) for event in events]
+    made = _translated(mapping, [event for event, _ in fetched], ask, at)
     return Preview(
         at=at,
         signature=_signature(mapping, request, at),
-        events=tuple(_shown(mapping, event, translation, ask) for event, translation in made),
+        events=tuple(
+            _shown(mapping, event, words, translation, ask)
+            for (event, words), translation in zip(fetched, made, strict=True)
+        ),
     )
 
 
@@ -63,29 +72,51 @@ def _signature(mapping: Mapping, request: Received, at: datetime) -> str:
     return "valid"
 
 
-def _translated(
-    mapping: Mapping, events: tuple[Event, ...], limits: Limits, at: datetime
-) -> list[tuple[Event, Translation]]:
+def _fetched(source: Source, event: Event, ask: Ask) -> tuple[Event, str]:
+    if event.problem:
+        return event, ""
+    return ask.fetch(source, event) if ask.fetch else (event, shown(source.fetch, event))
+
+
+def _translated(mapping: Mapping, events: Iterable[Event], ask: Ask, at: datetime) -> list[Translation]:
     """In order; what one event teaches about a record, the next one knows."""
     records: dict[str, Record] = {}
     made = []
     for event in events:
-        known = records.get(event.record_id)
-        translation = translate(mapping, event, past=Past(known=known), now=at, limits=limits)
-        records[event.record_id] = translation.record
-        made.append((event, translation))
+        known = records.get(event.record_id) or _before(event, ask.customers)
+        made.append(translate(mapping, event, past=Past(known=known), now=at, limits=ask.limits))
+        records[event.record_id] = made[-1].record
     return made
 
 
-def _shown(mapping: Mapping, event: Event, made: Translation, ask: Ask) -> dict[str, Any]:
+def _before(event: Event, customers: tuple[str, ...]) -> Record | None:
+    """The record as it was, older than anything that comes; None where nothing is said of it."""
+    if not customers:
+        return None
+    long_ago = Stamp(LONG_AGO, -1, LONG_AGO, 0, 0)
+    ids = {place: (customer, long_ago) for place, customer in enumerate(customers)}
+    return Record(source=event.source, record_id=event.record_id, ids=ids)
+
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _shown(mapping: Mapping, event: Event, fetch: str, made: Translation, ask: Ask) -> dict[str, Any]:
     return {
         "type": event.type,
         "record_id": event.record_id,
         "id": event.crm_id,
         "problem": event.problem,
-        "fetch": "" if event.problem else shown(mapping.source.fetch, event),
+        "fetch": fetch,
+        "moves": _moves(mapping, made),
         "rules": [_rule(outcome, ask) for outcome in made.outcomes],
     }
+
+
+def _moves(mapping: Mapping, made: Translation) -> dict[str, str | None]:
+    """From which customer to which the cookies would go; None where they would only be deleted."""
+    forgets = mapping.on_customer_change is OnCustomerChange.FORGET
+    return {old: None if forgets else new for old, new in made.moved.items()}
 
 
 def _rule(outcome: Outcome, ask: Ask) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def learned(
 
 def merged(event: Event, fields: Fields) -> Map[str, Any]:
     """`record` as rules see it: the event's own members, and for remembered ones the newest value."""
-    return {**event.record, **{name: value for name, (value, _) in fields.items()}}
+    return {**event.record, **{name: value for name, (value, _) in fields.items()}} if fields else event.record
 
 
 def joined(event: Event, known: Record | None, others: Sequence[Record]) -> Record | None:

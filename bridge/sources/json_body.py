@@ -16,7 +16,7 @@ def parse_json(body: bytes) -> Json:
     except UnicodeDecodeError:
         raise Unreadable("the body is not UTF-8") from None
     except ValueError:
-        raise Unreadable("the body holds a number that JSON does not know") from None
+        raise Unreadable("the body holds NaN, Infinity or a number too large to be read") from None
 
 
 def _refuse_constant(_: str) -> NoReturn:

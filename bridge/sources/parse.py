@@ -59,7 +59,12 @@ def _refuse_depth(data: Json, left: int) -> None:
 def _filled(received: Received) -> bytes:
     if not received.body.strip():
         raise Unreadable("the body is empty")
+    if received.body.startswith(GZIP):
+        raise Unreadable("the body is compressed with gzip; have the sender send it as it is")
     return received.body
+
+
+GZIP = b"\x1f\x8b"
 
 
 def _form(received: Received, reading: Reading) -> Json:

@@ -54,12 +54,17 @@ def _event(source: Source, received: Received, body: Json, item: Item, index: in
             raise Unreadable(item.problem)
         return None if _value("skip", source.event.skip, scope) else _filled(blank, source.event, scope)
     except Unreadable as error:
-        key = _fingerprint(item.data)
+        key = key_of_unreadable(item.data)
         return replace(blank, dedup_key=key, state=EventState.UNREADABLE, problem=str(error))
 
 
 HASH_WINDOW = timedelta(days=1)
 """Without an id the same content means a repetition only as long as CRMs repeat: A, then B, then A is three changes."""
+
+
+def key_of_unreadable(body: Json) -> str:
+    """By which an event that could not be read is known again: nothing of it is sure but its content."""
+    return _fingerprint(body)
 
 
 def _fingerprint(*content: Json) -> str:
@@ -75,7 +80,7 @@ def _filled(event: Event, plan: EventPlan, scope: dict[str, Any]) -> Event:
     record_id = _id("record_id", _required("record_id", plan.record_id, scope))
     crm_id = _id("id", _value("id", plan.id, scope))
     tenant = _id("tenant", _value("tenant", plan.tenant, scope))
-    key = _id("dedup_key", _value("dedup_key", plan.dedup_key, scope)) or crm_id
+    key = _key(_value("dedup_key", plan.dedup_key, scope)) or crm_id
     return replace(
         event,
         type=scope["type"],
@@ -121,6 +126,12 @@ def _id(word: str, value: Any) -> str:
     if len(str(value)) > MAX_ID_LENGTH:
         raise Unreadable(f"event.{word} is longer than {MAX_ID_LENGTH} characters")
     return str(value)
+
+
+def _key(value: Any) -> str:
+    """As an id; but it is ours, and made of several: of one that is too long its hash does as well."""
+    is_long = isinstance(value, str) and len(value) > MAX_ID_LENGTH
+    return _fingerprint(value) if is_long else _id("dedup_key", value)
 
 
 def _map(word: str, template: Template | None, scope: Mapping[str, Any]) -> Mapping[str, Json]:

@@ -9,7 +9,20 @@ from typing import Any
 from bridge.errors import BadSignature, ExpressionError, Unreadable
 from bridge.expressions import as_text
 from bridge.model import Received
-from bridge.sources.checks import AllOf, AnyOf, Basic, Check, Constraint, Hash, Hmac, Jwt, Signed, Stamp, Static
+from bridge.sources.checks import (
+    AllOf,
+    AnyOf,
+    Basic,
+    Check,
+    Constraint,
+    Hash,
+    Hmac,
+    Jwt,
+    Signed,
+    Stamp,
+    Static,
+    leaves,
+)
 from bridge.sources.message import DECODERS, found_in, signatures, stamp_text
 from bridge.sources.moments import moment
 from bridge.sources.parse import parse
@@ -115,6 +128,33 @@ def _constraint_fault(check: Constraint, request: Request) -> str | None:
         return "bad_constraint"
     good = [wire(known) for known in request.source.values_of(check.secret)]
     return None if _is_one_of(wire(value), good) else "bad_constraint"
+
+
+def narrow(source: Source, received: Received, *, now: datetime) -> None:
+    """Only what may have been open when the sender was proved: raise BadSignature where a constraint does not hold.
+
+    Raises Unreadable and NotReady as `verify` does.
+    """
+    fault = _open_fault(source.verify, Request(source=source, received=received, now=now))
+    if fault == UNREADABLE:
+        parse(received, source.read)  # raises Unreadable, with the reason
+    if fault:
+        raise BadSignature(fault)
+
+
+def _open_fault(check: Check, request: Request) -> str | None:
+    if isinstance(check, Constraint):
+        return _constraint_fault(check, request)
+    if not isinstance(check, AnyOf | AllOf):
+        return None
+    faults = [_open_fault(inner, request) for inner in check.checks if _constrains(inner)]
+    if isinstance(check, AnyOf) and None in faults:
+        return None
+    return next(filter(None, faults), None)
+
+
+def _constrains(check: Check) -> bool:
+    return any(isinstance(leaf, Constraint) for leaf in leaves(check))
 
 
 def _any_fault(check: AnyOf, request: Request) -> str | None:

@@ -1,9 +1,9 @@
 """What people ask about mappings: which version of each is at work, since when, and what it has done."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, distinct, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, distinct, func, select
 
 from bridge.tables import outcomes
 from bridge.versions import store
@@ -17,8 +17,8 @@ class MappingLine:
     since: datetime
     by: str
     cause: str
-    events: int
-    """How many this version has translated."""
+    events: int | None = None
+    """How many this version has translated; None where that was not counted."""
     state: str
     problems: tuple[str, ...]
 
@@ -26,12 +26,17 @@ class MappingLine:
 def mapping_lines(conn: Connection) -> list[MappingLine]:
     """What is at work, by name."""
     by_name = {state.name: state for state in store.files(conn).values()}
-    working = store.at_work(conn)
-    events = _events_translated(conn, [one.version for one in working.values() if one.version])
-    return [_line(said, by_name.get(name), events) for name, said in sorted(working.items())]
+    return [_line(said, by_name.get(name)) for name, said in sorted(store.at_work(conn).items())]
 
 
-def _line(said: Publication, file: FileState | None, events: dict[str, int]) -> MappingLine:
+def counted_lines(conn: Connection) -> list[MappingLine]:
+    """The same with their events: to count them takes longer the more there are."""
+    lines = mapping_lines(conn)
+    events = _events_translated(conn, [line.version for line in lines])
+    return [replace(line, events=events.get(line.version, 0)) for line in lines]
+
+
+def _line(said: Publication, file: FileState | None) -> MappingLine:
     version = said.version or ""
     return MappingLine(
         name=said.name,
@@ -39,7 +44,6 @@ def _line(said: Publication, file: FileState | None, events: dict[str, int]) -> 
         since=said.at,
         by=said.by,
         cause=said.cause,
-        events=events.get(version, 0),
         state=state(version, file),
         problems=file.problems if file else (),
     )
@@ -58,7 +62,9 @@ def state(version: str, file: FileState | None) -> str:
 
 def _events_translated(conn: Connection, versions: list[str]) -> dict[str, int]:
     c = outcomes.c
+    # Written out, since SQLite counts by the index alone only where it can see that its condition holds.
+    translated: BindParameter[str] = bindparam("kind", "translated", literal_execute=True)
     counted = select(c.mapping_version, func.count(distinct(c.event_id))).where(
-        c.mapping_version.in_(versions) & (c.kind == "translated")
+        c.mapping_version.in_(versions) & (c.kind == translated)
     )
     return {version: number for version, number in conn.execute(counted.group_by(c.mapping_version))}

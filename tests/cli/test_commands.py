@@ -155,6 +155,24 @@ def test_preview_resolves_names_when_asked(bridge: Bridge) -> None:
 
 
 @pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        ("", "written for this record go from +1 to 7"),
+        ("on_customer_change: forget\n", "for this record of +1 are del"),
+    ],
+)
+def test_preview_shows_what_moves_from_those_whom_the_record_was_about(
+    bridge: Bridge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rest: str, words: str
+) -> None:
+    text = "version: 1\nsource: {name: shop, preset: generic, secrets: {api_key: [k]}}\n"
+    (tmp_path / "shop.yaml").write_text(text + 'customer: "{{ event.record_id }}"\nrules: []\n' + rest, "utf-8")
+    monkeypatch.setenv("BRIDGE_MAPPINGS", str(tmp_path / "shop.yaml"))
+    body = b'{"type": "a", "record_id": "7"}'
+    assert words in run("preview", "shop", "-", "--customer", "+1", input=body).output
+    assert "written for this record" not in run("preview", "shop", "-", "--customer", "7", input=body).output
+
+
+@pytest.mark.parametrize(
     ("arguments", "body", "words"),
     [
         (["hubspot", "-"], b"[]", "missing_header"),

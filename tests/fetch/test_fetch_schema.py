@@ -29,6 +29,7 @@ def problems(text: str) -> list[str]:
 
 def test_little_needs_to_be_said() -> None:
     assert problems(URL + AUTH) == []
+    assert problems(URL + AUTH + "    cache: 0s\n    give_up: 2w\n") == []
 
 
 @pytest.mark.parametrize("start", ["http://localhost:8080/", "http://127.0.0.1/", "http://[::1]/", "http://crm:80/"])
@@ -68,6 +69,7 @@ def test_this_machine_and_its_neighbours_may_do_without_tls(start: str) -> None:
         (URL + AUTH + '    when: "{{ tables.a }}"\n', "crm.yaml:8: source.fetch.when: {{ tables.a }}: unknown name"),
         (URL + AUTH + "    rate: {limit: 0, per: 10s}\n", "source.fetch.rate.limit: is not a whole number from 1 to"),
         (URL + AUTH + "    cache: 60\n", "crm.yaml:8: source.fetch.cache: is not a length of time"),
+        (URL + AUTH + "    give_up: 0s\n", "crm.yaml:8: source.fetch.give_up: is not a length of time"),
         (URL + AUTH + BATCH + "}\n", "crm.yaml:8: source.fetch.batch.record: is missing; add it"),
         (
             URL + AUTH + BATCH.replace("{}", '{a: "{{ id }}"}') + 'record: "{{ item }}"}\n',

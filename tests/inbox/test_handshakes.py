@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
 from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from bridge.alvaria.limits import Limits
@@ -23,6 +22,7 @@ from bridge.sources.source import METHODS
 from bridge.tables import events, webhooks
 from bridge.web import create_app
 from bridge.wiring import Bridge
+from tests.preset_cases import count
 from tests.sources.recorded import posted, problems_of, source
 
 Web = Callable[[str], FlaskClient]
@@ -44,11 +44,6 @@ def web_of(bridge: Bridge, tmp_path: Path) -> Web:
         return create_app(replace(bridge, catalogue=catalogue)).test_client()
 
     return build
-
-
-def kept(bridge: Bridge, table: Any = webhooks) -> int:
-    with bridge.database.reading() as conn:
-        return conn.execute(select(func.count()).select_from(table)).scalar_one()
 
 
 def told(bridge: Bridge) -> list[tuple[str, str, str]]:
@@ -120,7 +115,7 @@ def test_a_trial_hears_what_it_wants_and_leaves_nothing(  # a row of the table
     assert (answer.status_code, answer.text) == (status, text)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert {name: answer.headers[name] for name in wanted} == wanted
-    assert kept(bridge) == 0
+    assert count(bridge, webhooks) == 0
 
 
 @pytest.mark.parametrize(
@@ -147,7 +142,7 @@ def test_what_only_looks_like_a_trial_is_none(
 ) -> None:
     answer = web_of(REST).open(ADDRESS + path, method=method, headers=headers, data=body)
     assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
-    assert kept(bridge) == 0
+    assert count(bridge, webhooks) == 0
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "PUT"])
@@ -234,7 +229,7 @@ def test_a_crm_with_a_token_and_a_challenge_needs_no_code(web_of: Web, bridge: B
     body = json.dumps({"event": event}).encode()
     assert post(web, b'{"challenge": "3eZbrw1aB"}', {}).json == {"challenge": "3eZbrw1aB"}
     assert post(web, body, forged).status_code == 401
-    assert kept(bridge) == 0
+    assert count(bridge, webhooks) == 0
     assert post(web, body, good).json == {"received": 1, "duplicates": 0}
     assert post(web, body, good).json == {"received": 1, "duplicates": 1}
     assert told(bridge) == [("update_column_value", "9007199254740993", "new")]

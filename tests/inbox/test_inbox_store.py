@@ -84,6 +84,13 @@ def test_events_of_a_source_without_rules_wait(database: Database) -> None:
         assert store.waiting(conn) == 2
 
 
+def test_events_wait_for_their_record_as_well(database: Database) -> None:
+    keep(database, event(state=EventState.FETCHING))
+    keep(database, event(dedup_key="evt-2", state=EventState.UNFETCHED))
+    with database.reading() as conn:
+        assert store.waiting(conn) == 1
+
+
 def test_an_event_that_could_not_be_read_is_not_translated(database: Database) -> None:
     keep(database, event(state=EventState.UNREADABLE, problem="no record id"))
     with database.reading() as conn:

@@ -7,8 +7,7 @@ from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
-from werkzeug.test import TestResponse
+from sqlalchemy import select
 
 from bridge import clock, wiring
 from bridge.db import Database
@@ -16,6 +15,7 @@ from bridge.model import Received
 from bridge.tables import events, webhooks
 from bridge.web import create_app
 from bridge.wiring import Bridge
+from tests.preset_cases import count, post
 from tests.words import NOON, SAMPLES
 
 ACK = "<Ack>true</Ack>"
@@ -26,22 +26,6 @@ SIGNED = [name for name in NAMES if SAMPLES[name].source == "hubspot"]
 @pytest.fixture
 def web(bridge: Bridge) -> FlaskClient:
     return create_app(bridge).test_client()
-
-
-def post(web: FlaskClient, request: Received) -> TestResponse:
-    path = request.url.removeprefix("https://bridge.example.com")
-    return web.open(
-        path,
-        method=request.method,
-        data=request.body,
-        headers=dict(request.headers),
-        environ_overrides={"REQUEST_URI": path, "RAW_URI": path},
-    )
-
-
-def count(database: Database, table: object = events) -> int:
-    with database.reading() as conn:
-        return conn.execute(select(func.count()).select_from(table)).scalar_one()  # type: ignore[arg-type]
 
 
 def with_header(name: str, value: str | None) -> Callable[[Received], Received]:
@@ -132,18 +116,18 @@ def test_how_a_request_is_answered(web: FlaskClient, bridge: Bridge, case: Case)
         assert answer.content_type == "application/problem+json"
         assert answer.json
         assert answer.json["status"] == case.status
-        assert count(bridge.database, webhooks) == 0
+        assert count(bridge, webhooks) == 0
     else:
-        assert count(bridge.database, webhooks) == 1
+        assert count(bridge, webhooks) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_second_sending_is_acknowledged_and_changes_nothing(web: FlaskClient, bridge: Bridge, name: str) -> None:
     request = SAMPLES[name].request
-    first, before = post(web, request), count(bridge.database)
+    first, before = post(web, request), count(bridge)
     second = post(web, request)
     assert (first.status_code, second.status_code) == (200, 200)
-    assert count(bridge.database) == before > 0
+    assert count(bridge) == before > 0
     if "xml" in name:
         assert ACK in second.text
     else:

@@ -57,6 +57,19 @@ def test_what_is_remembered_for_nothing_is_told(tmp_path: Path) -> None:
     assert found.startswith("crm.yaml:2: source.remember[1]: 'b' is used by no expression; remove it")
 
 
+@pytest.mark.parametrize(("secret", "is_told"), [("short", True), ("a shared secret of no less than 32 bytes", False)])
+def test_a_secret_that_is_short_for_a_token_is_told_without_its_value(
+    tmp_path: Path, secret: str, is_told: bool
+) -> None:
+    token = "verify: {jwt: {secret: api_key, header: Authorization, covers_body: false}}"
+    head = HEAD.replace("NAME", "crm").replace("REMEMBER", f", {token}").replace("[k]", f"[{secret}]")
+    (tmp_path / "crm.yaml").write_text(head + REST + RULE, "utf-8")
+    expected = "crm.yaml:2: source.secrets.api_key: holds a value of fewer than the 32 bytes that HS256 asks for"
+    found = told(tmp_path)
+    assert [text[: len(expected)] for text in found] == ([expected] if is_told else [])
+    assert secret not in " ".join(found)
+
+
 FINE = [
     "rules: [{name: a, when: true, forget: true}]\n",
     "tables:\n  t: {a: b}\n" + RULE.replace("record.a", "record.a | lookup(tables['t'], '')"),

@@ -20,6 +20,7 @@ HUBSPOT = Shown(
     covers_body=True,
     stamped=True,
 )
+HUBSPOT_ENCODED = replace(HUBSPOT, sample="hubspot/contact-batch-encoded-url.json")
 HUBSPOT_V1 = Shown(
     sample="hubspot-v1/contact-and-deal-batch.json",
     preset="hubspot-v1",
@@ -33,6 +34,13 @@ HUBSPOT_WORKFLOW = Shown(
     secrets={"client_secret": "client_secret"},
     proof=("header", "x-hubspot-signature"),
     covers_body=True,
+)
+SALESFORCE = Shown(
+    sample="salesforce/contact-outbound-message.xml",
+    preset="salesforce-outbound",
+    secrets={"url_key": "query key", "organization_id": "OrganizationId"},
+    proof=("query", "key"),
+    harmless=("OrganizationId",),
 )
 SALESFORCE_FLOW = Shown(
     sample="salesforce-flow/contact-updated.json",
@@ -76,6 +84,9 @@ FRESHSALES = replace(SALESFORCE_FLOW, sample="freshsales/contact-updated.json", 
 FRESHDESK = replace(PIPEDRIVE, sample="freshdesk/ticket-changed.json", preset="freshdesk")
 
 ALL = (
+    HUBSPOT,
+    HUBSPOT_ENCODED,
+    SALESFORCE,
     HUBSPOT_V1,
     HUBSPOT_WORKFLOW,
     SALESFORCE_FLOW,

@@ -275,6 +275,19 @@ def test_what_a_source_skips_is_no_event() -> None:
     assert [event.record_id for event in found] == ["1", "2"]
 
 
+def test_a_key_of_several_parts_may_be_longer_than_a_database_takes() -> None:
+    found = events_of(
+        "event: {",
+        'event: {dedup_key: "{{ item.from }}:{{ item.id }}", ',
+        [{"id": part, "from": "/crm" * 100} for part in ("1", "2", "1")],
+    )
+    assert [event.problem for event in found] == [None, None, None]
+    one, other, same = [event.dedup_key for event in found]
+    assert one == same != other
+    assert max(len(one), len(other)) <= 255
+    assert found[0].dedup_window is None
+
+
 @pytest.mark.parametrize(
     ("written", "window"),
     [

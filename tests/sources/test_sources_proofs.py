@@ -14,6 +14,7 @@ from bridge.errors import BadSignature, NotReady, Unreadable
 from bridge.model import Received
 from bridge.sources.signing import sign
 from bridge.sources.source import Source
+from bridge.sources.tokens import short_keys
 from bridge.sources.verify import verify
 from tests.sources.recorded import INDEX, posted, problems_of, received, source
 from tests.sources.written_out import DYNAMICS, PIPEDRIVE, REST, STANDARD, ZENDESK
@@ -324,6 +325,13 @@ def bearer(claims: dict[str, Any], key: str = KEY, algorithm: str = "HS256") -> 
 def test_a_token_with_all_its_claims_is_accepted() -> None:
     verify(TOKENS.source(), TOKENS.request(headers=bearer(CLAIMS)), now=NOON)
     verify(TOKENS.source(), TOKENS.request(headers=bearer(CLAIMS | {"aud": ["x", URL]}), url=f"{URL}?q=1"), now=NOON)
+
+
+def test_a_short_secret_is_taken_without_a_warning_at_every_webhook() -> None:
+    short = replace(TOKENS, secret="short")
+    verify(short.source(), sign(short.source(), short.request(), now=NOON), now=NOON)
+    assert list(short_keys(short.source())) == ["s"]
+    assert list(short_keys(TOKENS.source())) == []
 
 
 @pytest.mark.parametrize(

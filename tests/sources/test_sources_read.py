@@ -1,5 +1,6 @@
 """What becomes of a verified body: events in the CRM's words, or a reason why not."""
 
+import gzip
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -210,10 +211,11 @@ FILE = '<!DOCTYPE b [<!ENTITY a SYSTEM "file:///etc/hostname">]><b>&a;</b>'
         (BATCH, b"", "the body is empty"),
         (BATCH, b"[{", "not JSON: line 1, column 3"),
         (BATCH, b"\xff[]", "not UTF-8"),
-        (BATCH, b"[NaN]", "a number that JSON does not know"),
-        (BATCH, b"[-Infinity]", "a number that JSON does not know"),
-        (BATCH, b"[1e999]", "a number that JSON does not know"),
-        (BATCH, b"[" + b"9" * 5000 + b"]", "a number that JSON does not know"),
+        (BATCH, gzip.compress(b"[]"), "compressed with gzip; have the sender send it as it is"),
+        (BATCH, b"[NaN]", "NaN, Infinity or a number too large"),
+        (BATCH, b"[-Infinity]", "NaN, Infinity or a number too large"),
+        (BATCH, b"[1e999]", "NaN, Infinity or a number too large"),
+        (BATCH, b"[" + b"9" * 5000 + b"]", "NaN, Infinity or a number too large"),
         (BATCH, NESTED.encode(), "more than 100 levels"),
         (BATCH, b"[" * 100_000, "more than 100 levels"),
         (BATCH, b"5", "neither an object nor a list"),

@@ -85,7 +85,7 @@ def test_a_version_that_cannot_be_used_is_told(shop: Shop, capsys: pytest.Captur
     shop.write(BROKEN_RULES)
     shop.read()
     assert shop.process().catalogue.mappings["shop"].rules is None
-    assert "mapping.unusable" in capsys.readouterr().out
+    assert "mapping.unusable" in capsys.readouterr().err
 
 
 def test_without_tables_the_files_are_at_work(tmp_path: Path, database_url: str) -> None:

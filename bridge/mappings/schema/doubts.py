@@ -6,6 +6,8 @@ from typing import Any
 
 from bridge.documents import Path, did_you_mean
 from bridge.mappings.schema.checks import Found, as_map, maps
+from bridge.sources import tokens
+from bridge.sources.source import Source
 
 NEVER = re.compile(r"\s*\{\{\s*(?:false|False|none|None|null)\s*\}\}\s*")
 WHOLE = {"tables": re.compile(r"\btables\b(?!\.\w|\[['\"])"), "record": re.compile(r"\brecord\b(?!\.\w|\[['\"])")}
@@ -16,6 +18,18 @@ def doubts(data: Any) -> list[tuple[Path, str]]:
     """Each with its place; the file can be used as it is."""
     mapping = as_map(data)
     return [found for look in LOOKS for found in look(mapping)]
+
+
+def short_keys(source: Source | None) -> list[tuple[Path, str]]:
+    """Known only with the values of the secrets; nothing is said of how long they are."""
+    names = dict.fromkeys(tokens.short_keys(source) if source else ())
+    return [(("source", "secrets", name), SHORT_KEY) for name in names]
+
+
+SHORT_KEY = (
+    f"holds a value of fewer than the {tokens.SHORTEST_KEY_BYTES} bytes that HS256 asks for; "
+    "take a longer one where the CRM lets you choose"
+)
 
 
 def _not_carried_out(data: Mapping[str, Any]) -> Found:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from marshmallow import Schema, fields
 from marshmallow.validate import Length as Count
 
-from bridge.mappings.duration import WRITTEN
+from bridge.duration import WRITTEN
 from bridge.mappings.schema import fields as values
 from bridge.mappings.schema.checks import ACTIONS
 from bridge.mappings.schema.layouts import LayoutShape, Pad
@@ -173,6 +173,12 @@ def _always(*kinds: type[fields.Field[Any]], schema: Json) -> None:
         of.register(kind, lambda field: schema)
 
 
+@of.register
+def _length(field: strict.Length) -> Json:
+    written = f"{WRITTEN.pattern}|{strict.NO_TIME}" if field.or_none else WRITTEN.pattern
+    return {"type": "string", "pattern": f"^({written})$"}
+
+
 _always(strict.Text, fields.String, schema={"type": "string", "minLength": 1})
 _always(values.Words, values.Moment, schema={"type": "string"})
 _always(SourceName, schema={"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"})
@@ -180,9 +186,7 @@ _always(SecretText, schema={"type": "string", "pattern": r"^(?!.*\$\{)|^\$\{[A-Z
 _always(strict.Expression, schema=NOT_NULL)
 _always(values.Value, fields.Raw, values.Tree, schema={})
 _always(values.Condition, schema={"anyOf": [{"type": "boolean"}, COMPUTED]})
-_always(values.Length, schema={"type": "string", "pattern": f"^{WRITTEN.pattern}$"})
 _always(values.Lifetime, schema={"anyOf": [{"type": "string", "pattern": f"^{WRITTEN.pattern}$"}, COMPUTED]})
-_always(strict.Seconds, schema={"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"})
 _always(values.One, schema={"const": 1})
 _always(values.Yes, schema={"const": True})
 _always(fields.Boolean, schema={"type": "boolean"})

@@ -1,15 +1,14 @@
 """The kinds of values that mapping files hold, each with messages that say what to write."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
 from bridge.errors import ExpressionError
 from bridge.expressions import Template, compile_tree
-from bridge.mappings.duration import parse_duration
 from bridge.mappings.rules import NAMES
-from bridge.sources.schema.strict import EMPTY, Expression
+from bridge.sources.schema.strict import EMPTY, Expression, Length
 
 
 class Value(Expression):
@@ -42,16 +41,6 @@ class Condition(Some):
         if template.constant and not isinstance(value, bool):
             raise ValidationError('would be the same for every event; write an expression, such as "{{ … }}"')
         return template
-
-
-class Length(fields.Field[timedelta]):
-    """'7d' -> seven days."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> timedelta:
-        try:
-            return parse_duration(value)
-        except ValueError as error:
-            raise ValidationError(f"is {error}") from None
 
 
 class Lifetime(Some):

@@ -17,7 +17,7 @@ from bridge.errors import Problem
 from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.mappings.schema.build import build_rules, build_tests
 from bridge.mappings.schema.checks import as_map, check_rules, maps
-from bridge.mappings.schema.doubts import doubts
+from bridge.mappings.schema.doubts import doubts, short_keys
 from bridge.mappings.schema.layouts import LayoutFile
 from bridge.mappings.schema.shapes import MappingShape
 from bridge.sources.schema import read_source
@@ -33,7 +33,7 @@ def read_mapping(
     mistakes += [document.problem(path, message) for path, message in check_rules(document.data, layouts, limits)]
     problems += mistakes
     # What is hardly meant may only be the other side of a mistake.
-    unsure = [] if mistakes else doubts(document.data)
+    unsure = [] if mistakes else [*doubts(document.data), *short_keys(source)]
     problems += [document.problem(path, message, severity="warning") for path, message in unsure]
     problems.sort(key=lambda problem: problem.line)
     if source is None:

@@ -8,7 +8,7 @@ from typing import Any
 from bridge.alvaria.cookies import Setting, mistakes
 from bridge.alvaria.limits import Limits
 from bridge.documents import Path
-from bridge.mappings.duration import in_words, parse_duration
+from bridge.duration import in_words, parse_duration
 
 ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 IDENTITY = ("key", "channel", "service")

@@ -7,7 +7,6 @@ from bridge.mappings.rules import OnCustomerChange, OnEmpty
 from bridge.mappings.schema.fields import (
     Condition,
     Items,
-    Length,
     Lifetime,
     Moment,
     One,
@@ -18,7 +17,7 @@ from bridge.mappings.schema.fields import (
     Words,
     Yes,
 )
-from bridge.sources.schema.strict import Choice, MapOf, StrictSchema, Text
+from bridge.sources.schema.strict import Choice, Length, MapOf, StrictSchema, Text
 
 SOME = Count(min=1, error="is empty; add an item or leave the key out")
 

@@ -12,7 +12,7 @@ from bridge.model import Stamp
 from bridge.tables.columns import Utc
 
 revision = "0007"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

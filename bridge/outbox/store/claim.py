@@ -53,6 +53,16 @@ OPERATIONS = text(
     SELECT operation FROM found WHERE operation IS NOT NULL
     """
 )
+IS_DUE = (
+    select(deliveries.c.id)
+    .where(
+        IS_WAITING,
+        deliveries.c.operation == bindparam("operation"),
+        deliveries.c.priority == bindparam("priority"),
+        deliveries.c.due_at <= bindparam("now"),
+    )
+    .limit(1)
+)
 SOONEST = (
     select(deliveries.c.due_at)
     .where(
@@ -84,6 +94,15 @@ class Claim:
 def waiting_operations(conn: Connection) -> list[str]:
     """The operations that deliveries wait for, due or not."""
     return list(conn.execute(OPERATIONS).scalars())
+
+
+def is_any_due(conn: Connection, operations: Iterable[str], now: datetime) -> bool:
+    """Whether it is worth asking for the lock."""
+    return any(
+        conn.execute(IS_DUE, {"operation": operation, "priority": priority, "now": now}).first()
+        for operation in operations
+        for priority in Priority
+    )
 
 
 def soonest(conn: Connection, operations: Iterable[str], now: datetime) -> datetime | None:

@@ -2,14 +2,14 @@
 
 from bridge.sources.presets import preset_names, preset_text
 from bridge.sources.schema.source import read_source
-from bridge.sources.schema.strict import Choice, Expression, ListOf, MapOf, Seconds, StrictSchema, Text, Texts, Whole
+from bridge.sources.schema.strict import Choice, Expression, Length, ListOf, MapOf, StrictSchema, Text, Texts, Whole
 
 __all__ = [
     "Choice",
     "Expression",
+    "Length",
     "ListOf",
     "MapOf",
-    "Seconds",
     "StrictSchema",
     "Text",
     "Texts",

@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validates_sc
 from bridge.sources.checks import AllOf, AnyOf, Basic, Check, Constraint, Jwt, Static, secrets_of
 from bridge.sources.schema.places import HeaderName, KeyField, one_entry, one_place, place_of
 from bridge.sources.schema.signed import HashSchema, HmacSchema
-from bridge.sources.schema.strict import Expression, ListOf, Seconds, StrictSchema, Text, Texts, instead
+from bridge.sources.schema.strict import Expression, Length, ListOf, StrictSchema, Text, Texts, instead
 
 
 class JwtSchema(StrictSchema):
@@ -21,8 +21,11 @@ class JwtSchema(StrictSchema):
     aud = Text(data_key="aud")
     iss = Text(data_key="iss")
     qsh = fields.Boolean(load_default=False)
-    tolerance = Seconds()
-    covers_body = fields.Boolean(required=True)
+    tolerance = Length()
+    covers_body = fields.Boolean(
+        required=True,
+        error_messages={"required": "is missing; a token proves who sends, not what: write covers_body: false"},
+    )
 
     @validates_schema
     def stand_in_one_place(self, data: dict[str, Any], **_: Any) -> None:

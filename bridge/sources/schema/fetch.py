@@ -15,7 +15,7 @@ from bridge.expressions.template import Compute
 from bridge.sources.fetch import EVENT, Address, Auth, Batch, FetchPlan, Key, OAuth, Rate
 from bridge.sources.schema.parts import HeaderText
 from bridge.sources.schema.places import one_entry
-from bridge.sources.schema.strict import Expression, MapOf, Seconds, StrictSchema, Text, Whole
+from bridge.sources.schema.strict import Expression, Length, MapOf, StrictSchema, Text, Whole
 
 
 class AddressField(Text):
@@ -123,7 +123,7 @@ class AuthField(fields.Field[Auth]):
 
 class RateSchema(StrictSchema):
     limit = Whole(1, 1000, required=True)
-    per = Seconds(required=True)
+    per = Length(required=True)
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> Rate:
@@ -150,10 +150,10 @@ class FetchSchema(StrictSchema):
     auth = AuthField(required=True)
     headers = MapOf(HeaderText(), load_default=dict)
     record = Expression({"body"}, load_default=lambda: compile_template("{{ body }}", names={"body"}))
-    cache = Seconds(load_default=timedelta(0))
+    cache = Length(or_none=True, load_default=timedelta(0))
     rate = fields.Nested(RateSchema)
     batch = fields.Nested(BatchSchema)
-    give_up = Seconds(load_default=timedelta(hours=24))
+    give_up = Length(load_default=timedelta(hours=24))
 
     @post_load
     def build(self, data: dict[str, Any], **_: Any) -> FetchPlan:

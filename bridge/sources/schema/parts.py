@@ -12,7 +12,7 @@ from marshmallow import ValidationError, fields, post_load, validates_schema
 from bridge.sources.moments import READERS
 from bridge.sources.parse import PARSERS
 from bridge.sources.plain import PLAIN
-from bridge.sources.schema.strict import Choice, Expression, MapOf, Seconds, StrictSchema, Text, Texts, Whole
+from bridge.sources.schema.strict import Choice, Expression, Length, MapOf, StrictSchema, Text, Texts, Whole
 from bridge.sources.source import EventPlan, Reading, ReplyKind, ReplyPlan
 
 
@@ -80,7 +80,7 @@ class EventSchema(StrictSchema):
     zone = Zone(load_default=None)
     tenant = Expression(RECORDED)
     dedup_key = Expression(RECORDED)
-    dedup_window = Seconds(load_default=None)
+    dedup_window = Length(load_default=None)
     previous = Expression(RECORDED)
     changed = Expression(RECORDED)
     merged = Expression(RECORDED)
@@ -161,7 +161,7 @@ ReplySchema = StrictSchema.from_dict(
 class ExpectSchema(StrictSchema):
     """A CRM that falls silent has often let the subscription lapse."""
 
-    every = Seconds(required=True)
+    every = Length(required=True)
 
 
 class LimitsSchema(StrictSchema):

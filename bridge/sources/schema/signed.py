@@ -9,7 +9,7 @@ from bridge.sources.checks import Hash, Hmac, Place, Signature, Stamp
 from bridge.sources.message import COVERING_PARTS, DECODERS, DELIMITERS, DIGESTS
 from bridge.sources.moments import WRITERS
 from bridge.sources.schema.places import HeaderName, HeaderNames, KeyField, MessagePart, one_place, place_of
-from bridge.sources.schema.strict import Choice, ListOf, Seconds, StrictSchema, Text
+from bridge.sources.schema.strict import Choice, Length, ListOf, StrictSchema, Text
 
 
 class SignatureSchema(StrictSchema):
@@ -57,7 +57,7 @@ class StampSchema(StrictSchema):
     query = Text()
     tag = Text()
     format = Choice(WRITERS, required=True)
-    tolerance = Seconds(required=True)
+    tolerance = Length(required=True)
 
     @validates_schema
     def stand_in_one_place(self, data: dict[str, Any], **_: Any) -> None:

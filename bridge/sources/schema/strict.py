@@ -1,6 +1,5 @@
 """Marshmallow as the YAML files want it: unknown keys refused, every message a remedy."""
 
-import re
 from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validates_schema
 
 from bridge.documents import did_you_mean
+from bridge.duration import parse_duration
 from bridge.errors import ExpressionError
 from bridge.expressions import Template, compile_template
 
@@ -87,17 +87,23 @@ class Whole(fields.Field[int]):
         return value
 
 
-class Seconds(fields.Field[timedelta]):
-    """'300s' -> five minutes; '2d' -> two days."""
+class Length(fields.Field[timedelta]):
+    """'300s' -> five minutes; '2d' -> two days. Only where `or_none` is said, '0s' is one too."""
+
+    def __init__(self, *, or_none: bool = False, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.or_none = or_none
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> timedelta:
-        written = re.fullmatch(r"([0-9]{1,6})([smhd])", value) if isinstance(value, str) else None
-        if not written:
-            raise ValidationError("is not a length of time; write a whole number and a unit, such as 300s or 2d")
-        return int(written[1]) * UNITS[written[2]]
+        if self.or_none and value == NO_TIME:
+            return timedelta(0)
+        try:
+            return parse_duration(value)
+        except ValueError as error:
+            raise ValidationError(f"is {error}") from None
 
 
-UNITS = {"s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+NO_TIME = "0s"
 
 
 class Expression(fields.Field[Template]):

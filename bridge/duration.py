@@ -1,4 +1,4 @@
-"""'7d' -> timedelta: how mappings write a length of time."""
+"""'7d' -> timedelta: how mappings and settings write a length of time."""
 
 import re
 from datetime import timedelta

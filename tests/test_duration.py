@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bridge.mappings.duration import in_words, parse_duration
+from bridge.duration import in_words, parse_duration
 
 
 @pytest.mark.parametrize(
