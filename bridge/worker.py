@@ -18,8 +18,10 @@ from bridge.inbox import silence
 from bridge.outbox.fill import fill
 from bridge.outbox.store import binding, queue
 from bridge.wiring import Bridge
+from bridge.worker_life import Life
 
-IDLE_S = 0.1
+IDLE_S = 0.5
+"""How late what is due by its time may be seen; what is committed is seen at once."""
 AWAY_S = 1.0
 RELEASE_EVERY_S = 5.0
 REQUESTS = 3
@@ -45,22 +47,27 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     sender = sender_of(bridge, worker)
     reading = Fetching(bridge.database, bridge.published, bridge.settings.policy, worker, stop)
+    life = Life(bridge.database, worker, timedelta(seconds=bridge.settings.lease_s))
+    changes = bridge.database.changes(stop)
     log.info("worker.started", worker=worker)
     next_release = 0.0
     silent: frozenset[str] = frozenset()
     while not stop.is_set():
         try:
+            life.keep(clock.now())
             if time.monotonic() >= next_release:
                 release(bridge, worker)
                 silent = listen(bridge, silent)
                 reading.keep_up()
                 next_release = time.monotonic() + RELEASE_EVERY_S
             if not work_once(bridge, sender, stop):
-                stop.wait(IDLE_S)
+                changes.wait(IDLE_S)
         except DatabaseAway as error:
             log.warning("database.away", reason=str(error))
             stop.wait(AWAY_S)
     reading.finish()
+    life.end()
+    changes.close()
     log.info("worker.stopped", worker=worker)
 
 

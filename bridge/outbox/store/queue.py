@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, exists, func, select, update
 
+from bridge.db import notify
 from bridge.mappings.case import order_key
 from bridge.model import Dead, Delivered, Delivery, DeliveryState, Event, Priority, Retry, Unknown, Verdict
 from bridge.outbox.store import ledger
@@ -37,6 +38,7 @@ def add(conn: Connection, event: Event, found: Sequence[Delivery], *, now: datet
     """Put deliveries into the queue, and the cookies that they will write into the ledger."""
     if not found:
         return
+    notify(conn)
     put = deliveries.insert().returning(deliveries.c.id, sort_by_parameter_order=True)
     ids = conn.execute(put, [_row(event, delivery, now) for delivery in found]).scalars().all()
     added = [replace(delivery, id=number) for delivery, number in zip(found, ids, strict=True)]
@@ -158,18 +160,21 @@ def claimants(conn: Connection) -> list[str]:
 
 def retry(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
     """A person wants it sent again as it is."""
+    notify(conn)
     values = {"due_at": now, "waiting_since": now, "attempts": 0, "finished_at": None, "reason": "a person retried it"}
     return _move(conn, delivery_id, (DeliveryState.DEAD, DeliveryState.UNKNOWN), DeliveryState.WAITING, values)
 
 
 def confirm(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
     """A person has seen at Alvaria that it did happen."""
+    notify(conn)
     values = {"finished_at": now, "reason": "a person confirmed it"}
     return _move(conn, delivery_id, (DeliveryState.UNKNOWN,), DeliveryState.DELIVERED, values)
 
 
 def discard(conn: Connection, delivery_id: int, *, reason: str, now: datetime) -> bool:
     """A person does not want it sent any more."""
+    notify(conn)
     states = (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.UNKNOWN)
     return _move(conn, delivery_id, states, DeliveryState.DISCARDED, {"finished_at": now, "reason": reason})
 
