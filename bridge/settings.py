@@ -84,6 +84,8 @@ class Settings:
     max_body_bytes: int
     limits: Limits
     policy: Policy
+    lease_s: float
+    """A worker that has not been heard of for so long has ended, and its work is given to others."""
     secret_key: str = field(repr=False)
     starts_at: datetime | None
     """What the clock shows at the start; for recorded requests."""
@@ -156,6 +158,7 @@ READ: dict[str, Callable[[Env], Any]] = {
     "trusted_proxies": lambda env: env.int("BRIDGE_TRUSTED_PROXIES", 0, validate=_at_least(0)),
     "port": lambda env: env.int("PORT", 8080, validate=_at_least(0)),
     "max_body_bytes": lambda env: env.int("BRIDGE_MAX_BODY_BYTES", 2 * 1024 * 1024, validate=_at_least(1)),
+    "lease_s": lambda env: env.float("BRIDGE_LEASE_S", 30, validate=_at_least(5)),
     "secret_key": lambda env: env.str("BRIDGE_SECRET_KEY", ""),
     "starts_at": lambda env: _in_utc(env.datetime("BRIDGE_CLOCK", None)),
 }

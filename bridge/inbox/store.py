@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, delete, func, select, update
 
-from bridge.db import insert
+from bridge.db import insert, notify
 from bridge.model import Event, EventState, Outcome, Webhook, WebhookState
 from bridge.tables import events, outcomes, seen, webhooks
 from bridge.tables.columns import plain
@@ -66,6 +66,7 @@ def _keep_new(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> K
     if new:
         rows = [_row(replace(firsts[key], webhook_id=webhook.id)) for key in firsts if key in new]
         conn.execute(events.insert(), rows)
+        notify(conn)
     _count_again(conn, webhook.source, [key for key in firsts if key not in new])
     return Kept(received=len(found), duplicates=len(found) - len(new))
 
@@ -198,6 +199,7 @@ def translated_rules(conn: Connection, event_id: int) -> frozenset[str]:
 
 def replay(conn: Connection, event_id: int) -> bool:
     """Let the event be translated once more; False where there is no such finished event."""
+    notify(conn)
     is_done = (events.c.id == event_id) & (events.c.state == EventState.DONE)
     again = update(events).where(is_done).values(state=EventState.NEW, translation=events.c.translation + 1)
     return conn.execute(again).rowcount == 1

@@ -90,6 +90,9 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
     except BridgeError as error:
         yield Finding(what="database", state="failed", words=str(error))
         return
+    if database.is_sqlite:
+        words = "SQLite, for the processes of this host only; give several hosts one PostgreSQL"
+        yield Finding(what="database", state="ok", words=words)
     waiting = f"{events} events waiting, {counts.get('waiting', 0)} deliveries waiting"
     yield Finding(what="database", state="ok", words=waiting)
     for state in ("dead", "unknown"):

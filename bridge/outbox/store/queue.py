@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, text, update
 
+from bridge.db import notify
 from bridge.model import Delivery, DeliveryState, Event, Priority
 from bridge.outbox.plan import COOKIES, WriteState
 from bridge.outbox.store import ledger, writes
@@ -22,6 +23,7 @@ def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datet
     """Put deliveries into the queue, and what they do to cookies into the ledger."""
     if not found:
         return
+    notify(conn)
     ids = conn.execute(PUT, [_row(event, delivery, now) for event, delivery in found]).scalars().all()
     added = [(event, replace(delivery, id=number)) for (event, delivery), number in zip(found, ids, strict=True)]
     _name_customers(conn, [delivery for _, delivery in added])
@@ -82,6 +84,7 @@ def add_attempts(conn: Connection, delivery_ids: Sequence[int], attempt: Attempt
 
 def retry(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
     """A person wants it sent again as it is; a cookie that has a newer value keeps that."""
+    notify(conn)
     values = {"due_at": now, "waiting_since": now, "attempts": 0, "finished_at": None, "reason": "a person retried it"}
     if not move(conn, [delivery_id], (DeliveryState.DEAD, DeliveryState.UNKNOWN), DeliveryState.WAITING, values):
         return False
@@ -95,12 +98,14 @@ def retry(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
 
 def confirm(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
     """A person has seen at Alvaria that it did happen."""
+    notify(conn)
     values = {"finished_at": now, "reason": "a person confirmed it"}
     return move(conn, [delivery_id], (DeliveryState.UNKNOWN,), DeliveryState.DELIVERED, values) == 1
 
 
 def discard(conn: Connection, delivery_id: int, *, reason: str, now: datetime) -> bool:
     """A person does not want it sent any more; what it had replaced is sent again."""
+    notify(conn)
     states = (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.UNKNOWN)
     if not move(conn, [delivery_id], states, DeliveryState.DISCARDED, {"finished_at": now, "reason": reason}):
         return False
@@ -125,6 +130,7 @@ def wake(conn: Connection, delivery_ids: Sequence[int], *, reason: str, now: dat
 
 def hurry(conn: Connection, *, now: datetime, source: str | None = None, rule: str | None = None) -> int:
     """What was put off is due again, as after the end of a pause; return how many."""
+    notify(conn)
     c = deliveries.c
     asked = {c.source: source, c.rule: rule}
     theirs = [column == value for column, value in asked.items() if value is not None]
