@@ -3,7 +3,7 @@
 | cause         | begins                                  | ends                                                     |
 |---------------|-----------------------------------------|----------------------------------------------------------|
 | person        | when a person says so                   | when a person says so                                    |
-| configuration | at once                                 | by probes that succeed, one per interval                 |
+| configuration | at once                                 | with the first probe that succeeds, one per interval     |
 | outage        | after so many failures one after another | by probes that succeed; intervals grow while they fail   |
 | refusals      | after so many equal ones of a rule      | when a person says so, or its mapping is another one     |
 """
@@ -94,9 +94,11 @@ def after_failure(pause: Pause, now: datetime) -> Pause:
 
 
 def after_success(pause: Pause, now: datetime) -> Pause | None:
-    """The probe went through: the next one sooner each time, so that not all the queue comes at once; then the end."""
+    """The probe went through. After an outage the next one comes sooner each time, so that not all come at once."""
     if pause.cause not in PROBED:
         return pause
+    if pause.cause is Cause.CONFIGURATION:
+        return None
     eased = replace(pause, interval_s=pause.interval_s / EASING)
     return probing(eased, now) if eased.interval_s >= OVER_S else None
 

@@ -55,7 +55,7 @@ def with_deliveries(bridge: Bridge) -> Bridge:
         inbox.keep(conn, webhook(), (event(),))
         [(kept, _)] = inbox.next_new(conn, ["generic"], 1)
         inbox.mark_done(conn, [kept.id])
-        queue.add(conn, kept, [upsert(), insert()], now=NOON)
+        queue.add(conn, [(kept, upsert()), (kept, insert())], now=NOON)
     return bridge
 
 
