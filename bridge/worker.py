@@ -23,7 +23,7 @@ from bridge.outbox.store import binding, settle, workers
 from bridge.wiring import Bridge
 from bridge.worker_life import Life
 
-IDLE_S = 0.5
+IDLE_S = 1.0
 """How late what is due by its time may be seen; what is committed is seen at once."""
 AWAY_S = 1.0
 ROUND_S = 5.0

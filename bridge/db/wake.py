@@ -11,7 +11,10 @@ from bridge.db.engine import POSTGRESQL
 from bridge.db.statements import CHANNEL
 from bridge.errors import DatabaseAway
 
-POLL_S = 0.015
+BUSY_POLL_S = 0.01
+IDLE_POLL_S = 0.025
+BUSY_FOR_S = 1.0
+"""After a commit the next one is likely soon; an idle worker must not cost a hundredth of a core."""
 LISTEN_S = 0.2
 """How soon a stop is noticed while PostgreSQL is silent."""
 AWAY_S = 1.0
@@ -38,15 +41,19 @@ class Polled:
         self.keep_hold = keep_hold
         self.errors = (engine.dialect.loaded_dbapi.Error, DatabaseAway)
         self.connection: Any = None
+        self.busy_until = 0.0
         self.seen = self._version()
 
     def wait(self, timeout_s: float) -> bool:
         end = time.monotonic() + timeout_s
         while (version := self._version()) == self.seen:
-            left_s = end - time.monotonic()
-            if left_s <= 0 or self.stop.wait(min(left_s, POLL_S)):
+            now = time.monotonic()
+            pause_s = min(end - now, BUSY_POLL_S if now < self.busy_until else IDLE_POLL_S)
+            if pause_s <= 0 or self.stop.is_set():
                 return False
+            time.sleep(pause_s)  # half as dear as waiting for `stop` itself, and no longer than a stop may take
         self.seen = version
+        self.busy_until = time.monotonic() + BUSY_FOR_S
         return True
 
     def _version(self) -> int:

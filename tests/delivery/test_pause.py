@@ -1,5 +1,6 @@
 """What waits as a whole: when that begins, how it is probed, how it ends."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -78,12 +79,16 @@ def test_a_configuration_that_stays_wrong_is_probed_as_often_as_before() -> None
 
 
 def test_work_is_taken_up_gently() -> None:
-    pause: Pause | None = misconfigured()
+    pause: Pause | None = replace(outage(), interval_s=60)
     intervals = []
-    while pause := after_success(pause, NOON):
+    while pause and (pause := after_success(pause, NOON)):
         intervals.append(pause.interval_s)
         assert pause.probe_at == NOON + later(pause.interval_s)
     assert intervals == [15, 3.75, 0.9375]
+
+
+def test_a_configuration_that_is_mended_holds_nothing_any_more() -> None:
+    assert after_success(misconfigured(), NOON) is None
 
 
 @given(answers=st.lists(st.booleans(), max_size=30), base_s=st.floats(0, 400))
