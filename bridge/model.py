@@ -169,6 +169,8 @@ class Delivery:
     """The CRM's time of the change that asks for this."""
     stamp: str = ""
     """The same as text with all that tells two changes apart; the greater is the newer one."""
+    stamps: tuple[str, ...] = ()
+    """The same of each cookie, where they differ."""
     expires_at: datetime | None = None
     """When it has no sense any more to send it: the earliest expiry among its settings."""
     priority: Priority = Priority.LIVE

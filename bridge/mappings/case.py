@@ -1,6 +1,6 @@
 """One event before its mapping: what all its rules see, and how they ask for values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,7 +10,7 @@ from bridge.alvaria.limits import Limits
 from bridge.errors import BridgeError, ExpressionError
 from bridge.expressions import Template, as_text
 from bridge.mappings.rules import Mapping
-from bridge.model import CookieName, Event, Json
+from bridge.model import CookieName, Event, Json, Stamp
 
 
 class NotTranslated(BridgeError):
@@ -40,8 +40,20 @@ class Case:
     """The event is one of a record that has ended in this one."""
     now: datetime
     limits: Limits
-    stamp: str = ""
-    """Which of two changes of a cookie is the newer one: model.Stamp as text."""
+    at: Stamp
+    fields: Map[str, tuple[Json, Stamp]] = field(default_factory=dict)
+    """What is remembered of the record, each value with the change that it comes from."""
+
+    def changed_by(self, uses: Collection[str]) -> Stamp:
+        """The newest change in a value that is made of these: of what is remembered the one that it comes from.
+
+        So a late event that knows the newest of one field does not make an old value of another one look new.
+        """
+        known = [self.fields[use.removeprefix("record.")][1] for use in uses if self._is_remembered(use)]
+        return max(known) if known and len(known) == len(uses) else max([self.at, *known])
+
+    def _is_remembered(self, use: str) -> bool:
+        return use.startswith("record.") and use.removeprefix("record.") in self.fields
 
     def needed_customers(self) -> tuple[str, ...]:
         if self.customers_problem is not None:
@@ -66,6 +78,8 @@ class Request:
     body: Json = None
     customers: tuple[str, ...] = ()
     expires_at: datetime | None = None
+    stamps: tuple[str, ...] = ()
+    """Of each cookie that it writes or deletes, in their order; empty: the event's own."""
 
 
 def value_of(template: Template, scope: Map[str, Any], at: str) -> Any:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeAlias
 
 from bridge.alvaria.cookies import Setting, mistakes, upsert_body
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
 from bridge.mappings import group
 from bridge.mappings.case import Request
+from bridge.mappings.newest import changed_at
 from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.model import CookieName, Delivery, Event, Outcome, OutcomeKind, Record
 
@@ -27,7 +27,7 @@ class Kept:
 
     name: CookieName
     stamp: str
-    changed_at: datetime
+    """The newest change of it."""
     value: Setting | None
     """None: it is being deleted, or nobody knows the value any more."""
 
@@ -59,22 +59,18 @@ def outcome(move: Move) -> Outcome | None:
     """None where nothing was written under the old ids."""
     if not move.kept:
         return None
-    deliveries = [*_writes(_settings(move), move.limits), *_deletes(move.kept)]
+    requests = [*_writes(_settings(move), move.limits), *group.deletions((one.name, one.stamp) for one in move.kept)]
     return Outcome(
         rule=RULE,
         kind=OutcomeKind.TRANSLATED,
         reason="the record has other customers than before",
-        deliveries=tuple(_delivery(move, item, at, request) for item, (at, request) in enumerate(deliveries)),
+        deliveries=tuple(_delivery(move, item, request) for item, request in enumerate(requests)),
     )
 
 
-Change: TypeAlias = tuple[str, datetime]
-"""When a value was changed: the stamp, and the CRM's time in it."""
-
-
-def _settings(move: Move) -> list[tuple[Change, Setting]]:
+def _settings(move: Move) -> list[tuple[Kept, Setting]]:
     """The newest of each, but for those that the new id has a newer one of."""
-    newest: dict[CookieName, tuple[Change, Setting]] = {}
+    newest: dict[CookieName, tuple[Kept, Setting]] = {}
     if move.mapping.on_customer_change is OnCustomerChange.FORGET:
         return []
     for one in sorted(move.kept, key=lambda kept: kept.stamp):
@@ -84,40 +80,28 @@ def _settings(move: Move) -> list[tuple[Change, Setting]]:
         setting = replace(one.value, customer=new)
         is_newer_there = move.there.get(setting.name, "") > one.stamp
         if not is_newer_there and not mistakes(setting, move.limits, now=move.now, prefix=""):
-            newest[setting.name] = ((one.stamp, one.changed_at), setting)
+            newest[setting.name] = (one, setting)
     return list(newest.values())
 
 
-def _writes(settings: list[tuple[Change, Setting]], limits: Limits) -> Iterator[tuple[Change, Request]]:
-    """A value keeps the time of its change: what is newer must win over it as it would have before."""
-    groups: dict[tuple[str, Change], list[Setting]] = {}
-    for at, setting in settings:
-        groups.setdefault((setting.customer, at), []).append(setting)
-    for (customer, at), several in groups.items():
+def _writes(moved: list[tuple[Kept, Setting]], limits: Limits) -> Iterator[Request]:
+    """A value keeps the stamp of its change: what is newer must win over it as it would have before."""
+    by_customer: dict[str, list[tuple[Kept, Setting]]] = {}
+    for one, setting in moved:
+        by_customer.setdefault(setting.customer, []).append((one, setting))
+    for customer, several in by_customer.items():
         for start in range(0, len(several), limits.max_settings):
             part = several[start : start + limits.max_settings]
-            yield (
-                at,
-                Request(
-                    operation=group.UPSERT,
-                    body=upsert_body(part),
-                    customers=(customer,),
-                    expires_at=min(setting.expires_at for setting in part),
-                ),
+            yield Request(
+                operation=group.UPSERT,
+                body=upsert_body([setting for _, setting in part]),
+                customers=(customer,),
+                expires_at=min(setting.expires_at for _, setting in part),
+                stamps=tuple(one.stamp for one, _ in part),
             )
 
 
-def _deletes(kept: Sequence[Kept]) -> Iterator[tuple[Change, Request]]:
-    """As old as what they delete, and after it: what comes under the old id later is newer than they are."""
-    changes: dict[Change, list[CookieName]] = {}
-    for one in kept:
-        changes.setdefault((one.stamp, one.changed_at), []).append(one.name)
-    for at, names in changes.items():
-        for request in group.deletions(names):
-            yield at, request
-
-
-def _delivery(move: Move, item: int, at: Change, request: Request) -> Delivery:
+def _delivery(move: Move, item: int, request: Request) -> Delivery:
     return Delivery(
         event_id=move.event.id,
         rule=RULE,
@@ -129,7 +113,7 @@ def _delivery(move: Move, item: int, at: Change, request: Request) -> Delivery:
         customers=request.customers,
         order_key=request.order_key,
         repeatable=operation(request.operation).repeatable,
-        changed_at=at[1],
-        stamp=at[0],
+        changed_at=changed_at(move.event),
+        stamps=request.stamps,
         expires_at=request.expires_at,
     )

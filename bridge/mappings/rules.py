@@ -43,6 +43,8 @@ class SettingRule:
     expires: timedelta | Template
     on_empty: OnEmpty
     when: Template | None = None
+    uses: frozenset[str] = frozenset()
+    """What its value is made of; see Template.uses."""
 
 
 @dataclass(frozen=True, kw_only=True)

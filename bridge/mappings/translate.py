@@ -72,7 +72,8 @@ def translate(mapping: Mapping, event: Event, *, past: Past, now: datetime, limi
         has_ended=past.has_ended,
         now=now,
         limits=limits,
-        stamp=at.as_text(),
+        at=at,
+        fields=fields,
     )
     outcomes = tuple(_outcome(rule, case) for rule in rules)
     if any(rule.forget and _forgets(rule, case) for rule in rules):
@@ -143,7 +144,8 @@ def _forgotten(case: Case) -> Iterator[Request]:
     written = case.written()
     if not written:
         raise Ignored("nothing was written for this record")
-    yield from group.deletions(written)
+    stamp = case.at.as_text()
+    yield from group.deletions((name, stamp) for name in written)
 
 
 def _once(rule: Rule, case: Case) -> OnceKey | None:
@@ -168,6 +170,7 @@ def _delivery(rule: Rule, case: Case, item: int, request: Request) -> Delivery:
         order_key=request.order_key,
         repeatable=operation(request.operation).repeatable,
         changed_at=changed_at(case.event),
-        stamp=case.stamp,
+        stamp=case.at.as_text(),
+        stamps=request.stamps,
         expires_at=request.expires_at,
     )

@@ -80,6 +80,12 @@ def writes_of(delivery: Delivery) -> Iterator[tuple[CookieName, Mapping[str, Jso
             )
 
 
+def stamped(delivery: Delivery) -> Iterator[tuple[CookieName, str]]:
+    """The cookies in their order, each with the stamp of its change."""
+    for place, (name, _) in enumerate(writes_of(delivery)):
+        yield name, delivery.stamps[place] if delivery.stamps else delivery.stamp
+
+
 def name_of(member: Mapping[str, str]) -> CookieName:
     return CookieName(
         customer=member["customerId"], key=member["key"], channel=member["channel"], service=member["service"]

@@ -1,5 +1,6 @@
 """Checked data -> the frozen values that translation uses; the defaults go into each setting."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from typing import Any
 
@@ -67,7 +68,13 @@ def _setting(members: Map[str, Any]) -> SettingRule:
         expires=members["expires"],
         on_empty=OnEmpty(members["on_empty"]),
         when=members.get("when"),
+        uses=_uses(members[name] for name in ("content", "key", "channel", "service")),
     )
+
+
+def _uses(templates: Iterable[Template]) -> frozenset[str]:
+    """But for the tables, which are the mapping's own."""
+    return frozenset(use for one in templates for use in one.uses if use.partition(".")[0] != "tables")
 
 
 def _fast_path(record: Map[str, Any], layouts: Map[str, Layout]) -> FastPath:

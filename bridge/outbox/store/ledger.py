@@ -11,7 +11,7 @@ from bridge.alvaria.cookies import Setting
 from bridge.db import insert
 from bridge.mappings.move import Kept
 from bridge.model import CookieName, Delivery, DeliveryState, Event
-from bridge.outbox.plan import DELETE, UPSERT, Write, name_of, sha256, writes_of
+from bridge.outbox.plan import DELETE, UPSERT, Write, name_of, sha256, stamped
 from bridge.tables import cookies, deliveries
 
 IDENTITY = ("customer", "key", "channel", "service")
@@ -46,10 +46,10 @@ def intend(conn: Connection, added: Sequence[tuple[Event, Delivery]]) -> None:
     """Note what these deliveries will write or delete, where nothing newer is asked for already."""
     for operation, names in (UPSERT, ASKED), (DELETE, ("changed_at", "asked_by", "asked_stamp")):
         rows = [
-            {**asdict(name), **_asked(event, delivery)}
+            {**asdict(name), **_asked(event, delivery), "asked_stamp": stamp}
             for event, delivery in added
             if delivery.operation == operation
-            for name, _ in writes_of(delivery)
+            for name, stamp in stamped(delivery)
         ]
         if rows:
             line = insert(conn, cookies)
@@ -73,7 +73,6 @@ def _asked(event: Event, delivery: Delivery) -> dict[str, object]:
         # What was never written is as good as deleted.
         "deleted_at": delivery.changed_at if delivery.operation == DELETE else None,
         "asked_by": delivery.id,
-        "asked_stamp": delivery.stamp,
         "stamp": "",
     }
 
@@ -87,11 +86,10 @@ def ask_for(conn: Connection, name: CookieName, stamp: str, delivery_id: int | N
     conn.execute(update(cookies).where(_is(name)).values(asked_stamp=stamp, asked_by=delivery_id))
 
 
-def ask_again(conn: Connection, stamp: str, delivery_id: int, names: Iterable[CookieName]) -> None:
+def ask_again(conn: Connection, name: CookieName, stamp: str, delivery_id: int) -> None:
     """A person wants this change after all; nothing newer gives way to it."""
-    for name in names:
-        is_newest = _is(name) & _is_newer(stamp, delivery_id)
-        conn.execute(update(cookies).where(is_newest).values(asked_stamp=stamp, asked_by=delivery_id))
+    is_newest = _is(name) & _is_newer(stamp, delivery_id)
+    conn.execute(update(cookies).where(is_newest).values(asked_stamp=stamp, asked_by=delivery_id))
 
 
 def send(conn: Connection, found: Sequence[Write]) -> None:
@@ -172,10 +170,7 @@ def kept_under(conn: Connection, source: str, record_id: str, customers: Sequenc
         .outerjoin(written, written.c.id == c.written_by)
     )
     rows = conn.execute(query.where(theirs).order_by(*cookies.primary_key)).mappings()
-    return [
-        Kept(name=name_in(row), stamp=row["asked_stamp"], changed_at=row["changed_at"], value=_value(row))
-        for row in rows
-    ]
+    return [Kept(name=name_in(row), stamp=row["asked_stamp"], value=_value(row)) for row in rows]
 
 
 def _value(row: RowMapping) -> Setting | None:

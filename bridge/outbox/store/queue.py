@@ -90,9 +90,7 @@ def retry(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
         return False
     delivery = find(conn, delivery_id)
     if delivery and delivery.operation in COOKIES:
-        writes.mark_all(conn, [delivery_id], (WriteState.DEAD,), WriteState.WAITING)
-        names = writes.names_of(conn, [delivery_id], (WriteState.WAITING,))
-        ledger.ask_again(conn, delivery.stamp, delivery_id, names)
+        writes.ask_again(conn, delivery_id)
     return True
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, and_, bindparam, select, update
 
 from bridge.model import CookieName, Delivery, DeliveryState
-from bridge.outbox.plan import COOKIES, Line, Write, WriteState, writes_of
+from bridge.outbox.plan import COOKIES, Line, Write, WriteState, stamped, writes_of
 from bridge.outbox.store import ledger
 from bridge.outbox.store.ledger import IDENTITY
 from bridge.tables import cookies, deliveries, writes
@@ -32,12 +32,12 @@ def add(conn: Connection, added: Sequence[Delivery]) -> None:
             "delivery_id": delivery.id,
             "place": place,
             **asdict(name),
-            "stamp": delivery.stamp,
+            "stamp": stamp,
             "state": WriteState.WAITING,
         }
         for delivery in added
         if delivery.operation in COOKIES
-        for place, (name, _) in enumerate(writes_of(delivery))
+        for place, (name, stamp) in enumerate(stamped(delivery))
     ]
     if rows:
         conn.execute(writes.insert(), rows)
@@ -95,6 +95,14 @@ def names_of(conn: Connection, delivery_ids: Sequence[int], states: Sequence[Wri
     theirs = writes.c.delivery_id.in_(delivery_ids) & writes.c.state.in_(states)
     query = select(*columns).where(theirs).distinct().order_by(*columns)
     return [ledger.name_in(row) for row in conn.execute(query).mappings()]
+
+
+def ask_again(conn: Connection, delivery_id: int) -> None:
+    """What is dead of this delivery is wanted after all; nothing newer gives way to it."""
+    mark_all(conn, [delivery_id], (WriteState.DEAD,), WriteState.WAITING)
+    theirs = (writes.c.delivery_id == delivery_id) & (writes.c.state == WriteState.WAITING)
+    for row in conn.execute(select(writes).where(theirs)).mappings():
+        ledger.ask_again(conn, ledger.name_in(row), row["stamp"], delivery_id)
 
 
 def ask_for_newest(conn: Connection, names: Iterable[CookieName]) -> list[int]:
