@@ -180,9 +180,7 @@ def kept(key: str = "crm.a", customer: str = "old", at: int = 0, **value: Any) -
     name = CookieName(customer=customer, key=key, channel="all", service="")
     usual = {"content": "x", "expires_at": NOW + timedelta(days=1)}
     setting = Setting(customer=customer, key=key, channel="all", service="", **(usual | value))
-    return Kept(
-        name=name, stamp=stamp(NOW + timedelta(minutes=at)), changed_at=NOW + timedelta(minutes=at), value=setting
-    )
+    return Kept(name=name, stamp=stamp(NOW + timedelta(minutes=at)), value=setting)
 
 
 def stamp(changed_at: datetime) -> str:
