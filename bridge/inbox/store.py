@@ -1,11 +1,12 @@
 """Webhooks and events in the database."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, delete, func, select, update
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
 
 from bridge.db import insert
 from bridge.model import Event, EventState, Outcome, Webhook, WebhookState
@@ -31,61 +32,108 @@ class Translation:
     at: datetime
 
 
+Arrival = tuple[Webhook, tuple[Event, ...]]
+"""A webhook, and what was read from it."""
+
+Key = tuple[str, str]
+"""A source, and what it knows an event again by."""
+
+
 def keep(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> Kept:
     """Keep the webhook and those of its events that are new; nothing of it when none is."""
-    webhook_id = conn.execute(
-        insert(conn, webhooks)
-        .returning(webhooks.c.id)
-        .values(
-            source=webhook.source,
-            received_at=webhook.received_at,
-            method=webhook.method,
-            url=webhook.url,
-            headers=dict(webhook.headers),
-            body=webhook.body,
-            state=webhook.state,
-            problem=webhook.problem,
-        )
-    ).scalar_one()
-    if not found:
-        return Kept(received=0, duplicates=0)
-    firsts = _by_key(found)
-    new = _take_keys(conn, firsts)
-    if new:
-        rows = [_row(replace(firsts[key], webhook_id=webhook_id)) for key in firsts if key in new]
-        conn.execute(insert(conn, events).values(rows))
-    else:
-        conn.execute(delete(webhooks).where(webhooks.c.id == webhook_id))
-    _count_again(conn, webhook.source, [key for key in firsts if key not in new])
-    return Kept(received=len(found), duplicates=len(found) - len(new))
+    [kept] = keep_all(conn, [(webhook, found)])
+    return kept
 
 
-def _by_key(found: tuple[Event, ...]) -> dict[str, Event]:
+def keep_all(conn: Connection, arrivals: Sequence[Arrival]) -> list[Kept]:
+    """The same for several: what stands in more than one of them is new in the first."""
+    by_key = [_by_key(found) for _, found in arrivals]
+    times = Counter(key for each in by_key for key in each)
+    taken = _take_keys(conn, {key: event for each in reversed(by_key) for key, event in each.items()})
+    left = set(taken)
+    new = [_claim(left, each) for each in by_key]
+    _add(conn, [(webhook, new[place]) for place, (webhook, found) in enumerate(arrivals) if new[place] or not found])
+    _count_again(conn, {key: number - (key in taken) for key, number in times.items()})
+    return [
+        Kept(received=len(found), duplicates=len(found) - len(mine))
+        for (_, found), mine in zip(arrivals, new, strict=True)
+    ]
+
+
+def _by_key(found: tuple[Event, ...]) -> dict[Key, Event]:
     """What stands twice in one webhook counts once. Keys are as the database will give them back."""
-    firsts: dict[str, Event] = {}
+    firsts: dict[Key, Event] = {}
     for event in found:
-        firsts.setdefault(plain(event.dedup_key), event)
+        firsts.setdefault((event.source, plain(event.dedup_key)), event)
     return firsts
 
 
-def _take_keys(conn: Connection, firsts: Mapping[str, Event]) -> set[str]:
+def _take_keys(conn: Connection, firsts: Mapping[Key, Event]) -> set[Key]:
     """Those that are not there or whose time is over, also when another process takes keys at this moment."""
+    if not firsts:
+        return set()
+    now = min(event.received_at for event in firsts.values())
     # In one order for all, or two webhooks with the same events would wait for each other.
-    rows = [_key(key, firsts[key]) for key in sorted(firsts)]
-    row = insert(conn, seen).values(rows)
-    is_over = seen.c.until <= min(event.received_at for event in firsts.values())
-    take = row.on_conflict_do_update(index_elements=seen.primary_key, set_={"until": row.excluded.until}, where=is_over)
-    return set(conn.execute(take.returning(seen.c.key)).scalars())
+    rows = [{"source": key[0], "key": key[1], "until": _until(firsts[key]), "now": now} for key in sorted(firsts)]
+    return {(source, key) for source, key in conn.execute(_taking(conn), rows)}
 
 
-def _key(key: str, event: Event) -> dict[str, object]:
-    until = event.received_at + event.dedup_window if event.dedup_window else None
-    return {"source": event.source, "key": key, "until": until}
+def _until(event: Event) -> datetime | None:
+    return event.received_at + event.dedup_window if event.dedup_window else None
 
 
-def _row(event: Event) -> dict[str, object]:
+def _taking(conn: Connection) -> Any:
+    """The statement for this kind of database, built once."""
+    kind = conn.dialect.name
+    if kind not in TAKING:
+        row = insert(conn, seen)
+        is_over = seen.c.until <= bindparam("now", type_=seen.c.until.type)
+        take = row.on_conflict_do_update(
+            index_elements=seen.primary_key, set_={"until": row.excluded.until}, where=is_over
+        )
+        TAKING[kind] = take.returning(seen.c.source, seen.c.key)
+    return TAKING[kind]
+
+
+TAKING: dict[str, Any] = {}
+
+
+def _claim(left: set[Key], firsts: Mapping[Key, Event]) -> list[Event]:
+    """The events whose keys are left, which then are no more."""
+    mine = [event for key, event in firsts.items() if key in left]
+    left.difference_update(firsts)
+    return mine
+
+
+def _add(conn: Connection, arrivals: Sequence[tuple[Webhook, list[Event]]]) -> None:
+    if not arrivals:
+        return
+    ids = conn.execute(ADD_WEBHOOKS, [_webhook_row(webhook) for webhook, _ in arrivals]).scalars()
+    rows = [_row(event, number) for number, (_, found) in zip(ids, arrivals, strict=True) for event in found]
+    if rows:
+        conn.execute(ADD_EVENTS, rows)
+
+
+ADD_WEBHOOKS = webhooks.insert().returning(webhooks.c.id, sort_by_parameter_order=True)
+ADD_EVENTS = events.insert()
+
+
+def _webhook_row(webhook: Webhook) -> dict[str, object]:
     return {
-        "webhook_id": event.webhook_id,
+        "source": webhook.source,
+        "received_at": webhook.received_at,
+        "method": webhook.method,
+        "url": webhook.url,
+        "headers": dict(webhook.headers),
+        "body": webhook.body,
+        "state": webhook.state,
+        "problem": webhook.problem,
+    }
+
+
+def _row(event: Event, webhook_id: int) -> dict[str, object]:
+    return {
+        "webhook_id": webhook_id,
         "source": event.source,
         "dedup_key": event.dedup_key,
         "type": event.type,
@@ -107,13 +155,16 @@ def _row(event: Event) -> dict[str, object]:
     }
 
 
-def _count_again(conn: Connection, source: str, keys: list[str]) -> None:
+def _count_again(conn: Connection, repeated: Mapping[Key, int]) -> None:
     """A repetition is one of the newest event with its key; older ones were other changes of the same content."""
-    if not keys:
-        return
-    same = (events.c.source == source) & events.c.dedup_key.in_(keys)
-    newest = select(func.max(events.c.id)).where(same).group_by(events.c.dedup_key)
-    conn.execute(update(events).where(events.c.id.in_(newest)).values(times_seen=events.c.times_seen + 1))
+    groups: dict[tuple[str, int], list[str]] = {}
+    for (source, key), number in repeated.items():
+        if number:
+            groups.setdefault((source, number), []).append(key)
+    for (source, number), keys in groups.items():
+        same = (events.c.source == source) & events.c.dedup_key.in_(keys)
+        newest = select(func.max(events.c.id)).where(same).group_by(events.c.dedup_key)
+        conn.execute(update(events).where(events.c.id.in_(newest)).values(times_seen=events.c.times_seen + number))
 
 
 def next_new(conn: Connection, sources: list[str], at_most: int) -> list[tuple[Event, int]]:

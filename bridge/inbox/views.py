@@ -6,14 +6,16 @@ from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge import clock, metrics
-from bridge.db import Database
+from bridge.inbox.commit import Committer
 from bridge.inbox.receive import receive
 from bridge.model import Received
 from bridge.sources.reply import Reply, ReplyKind, reply
 from bridge.sources.source import METHODS, Source
 
 
-def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: str, max_body_bytes: int) -> Blueprint:
+def blueprint(
+    committer: Committer, sources: Mapping[str, Source], *, public_url: str, max_body_bytes: int
+) -> Blueprint:
     """The inbox's routes; `public_url` is what senders see, and sign."""
     views = Blueprint("inbox", __name__)
 
@@ -37,7 +39,7 @@ def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: 
             body=body,
             received_at=now,
         )
-        return _response(receive(database, known, received, now=now))
+        return _response(receive(committer, known, received, now=now))
 
     return views
 
