@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Executable, RowMapping, Select, bindparam, func, select, update
 
 from bridge.db import insert
 from bridge.model import Event, EventState, Outcome, Webhook, WebhookState
@@ -75,27 +75,39 @@ def _take_keys(conn: Connection, firsts: Mapping[Key, Event]) -> set[Key]:
     now = min(event.received_at for event in firsts.values())
     # In one order for all, or two webhooks with the same events would wait for each other.
     rows = [{"source": key[0], "key": key[1], "until": _until(firsts[key]), "now": now} for key in sorted(firsts)]
-    return {(source, key) for source, key in conn.execute(_taking(conn), rows)}
+    return {(source, key) for source, key in conn.execute(_bulk(conn).take_keys, rows)}
 
 
 def _until(event: Event) -> datetime | None:
     return event.received_at + event.dedup_window if event.dedup_window else None
 
 
-def _taking(conn: Connection) -> Any:
-    """The statement for this kind of database, built once."""
+def _bulk(conn: Connection) -> "Bulk":
+    """The statements for this kind of database, built once."""
     kind = conn.dialect.name
-    if kind not in TAKING:
+    if kind not in BULK:
         row = insert(conn, seen)
         is_over = seen.c.until <= bindparam("now", type_=seen.c.until.type)
         take = row.on_conflict_do_update(
             index_elements=seen.primary_key, set_={"until": row.excluded.until}, where=is_over
         )
-        TAKING[kind] = take.returning(seen.c.source, seen.c.key)
-    return TAKING[kind]
+        BULK[kind] = Bulk(
+            take_keys=take.returning(seen.c.source, seen.c.key),
+            # SQLAlchemy would insert one by one where it cannot be sure of the order; SQLite numbers rows as they come.
+            add_webhooks=webhooks.insert().returning(webhooks.c.id, sort_by_parameter_order=kind != "sqlite"),
+        )
+    return BULK[kind]
 
 
-TAKING: dict[str, Any] = {}
+@dataclass(frozen=True, kw_only=True)
+class Bulk:
+    """Statements that take many rows at once and give something back for each."""
+
+    take_keys: Executable
+    add_webhooks: Executable
+
+
+BULK: dict[str, Bulk] = {}
 
 
 def _claim(left: set[Key], firsts: Mapping[Key, Event]) -> list[Event]:
@@ -108,13 +120,12 @@ def _claim(left: set[Key], firsts: Mapping[Key, Event]) -> list[Event]:
 def _add(conn: Connection, arrivals: Sequence[tuple[Webhook, list[Event]]]) -> None:
     if not arrivals:
         return
-    ids = conn.execute(ADD_WEBHOOKS, [_webhook_row(webhook) for webhook, _ in arrivals]).scalars()
+    ids = sorted(conn.execute(_bulk(conn).add_webhooks, [_webhook_row(webhook) for webhook, _ in arrivals]).scalars())
     rows = [_row(event, number) for number, (_, found) in zip(ids, arrivals, strict=True) for event in found]
     if rows:
         conn.execute(ADD_EVENTS, rows)
 
 
-ADD_WEBHOOKS = webhooks.insert().returning(webhooks.c.id, sort_by_parameter_order=True)
 ADD_EVENTS = events.insert()
 
 
