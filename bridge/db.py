@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 
 from bridge.errors import BadSettings, DatabaseAway
+from bridge.turns import turns
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -38,11 +39,12 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 20) -> None:
         self.engine = _engine(url, pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        self.turn = turns(self.engine.url.database if self.is_sqlite else None)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Read and write; committed at the end, or nothing of it. Raises DatabaseAway where there is none."""
-        with _wrapping_errors(), self.engine.connect() as conn:
+        with self.turn(), _wrapping_errors(), self.engine.connect() as conn:
             # Read, then write needs the write lock from the start, or SQLite refuses the second half.
             conn = conn.execution_options(begins="BEGIN IMMEDIATE")
             with conn.begin():

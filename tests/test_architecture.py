@@ -13,7 +13,7 @@ STREET = [
     ("sources",),
     ("alvaria",),
     ("mappings",),
-    ("settings", "log", "metrics", "tables", "migrations", "db"),
+    ("settings", "log", "metrics", "tables", "migrations", "turns", "db"),
     ("versions",),
     ("inbox",),
     ("fetch",),

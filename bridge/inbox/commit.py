@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from bridge.db import Database
 from bridge.errors import DatabaseAway
 from bridge.inbox import store
-from bridge.inbox.turns import turns
 from bridge.model import Event, Webhook
 from bridge.settings import Room
 
@@ -45,7 +44,6 @@ class Committer:
     def __init__(self, database: Database, room: Room) -> None:
         self.database = database
         self.room = room
-        self.turn = turns(database)
         self.lock = threading.Lock()
         self.waiting: deque[Waiting] = deque()
         """Those that no transaction has taken yet; the first of them leads, or soon will."""
@@ -103,36 +101,43 @@ class Committer:
         batch: list[Waiting] = []
         fault = DatabaseAway(CUT_OFF)
         try:
-            with self.turn():
-                batch = self._next()
-                self._keep(batch)
+            self._keep(batch)
         except DatabaseAway as error:
             fault = error
         finally:
             self._answer(batch or self._next(), fault)
 
+    def _keep(self, batch: list[Waiting]) -> None:
+        """All in one transaction; where one of them cannot be kept, each in its own, so that it fails alone."""
+        try:
+            with self.database.transaction() as conn:
+                batch += self._next()  # not before: while it was not our turn, more have come
+                found = store.keep_all(conn, [each.arrival for each in batch])
+        except DatabaseAway:
+            raise
+        except Exception:
+            if not batch:
+                raise
+            self._keep_apart(batch)
+        else:
+            for each, kept in zip(batch, found, strict=True):
+                each.kept = kept
+
     def _next(self) -> list[Waiting]:
         with self.lock:
             return [self.waiting.popleft() for _ in range(min(len(self.waiting), MAX_TOGETHER))]
 
-    def _keep(self, batch: Sequence[Waiting]) -> None:
-        """All in one transaction; where one of them cannot be kept, each in its own, so that it fails alone."""
-        try:
-            self._keep_together(batch)
-        except DatabaseAway:
-            raise
-        except Exception as fault:
-            if len(batch) == 1:
-                batch[0].fault = fault
-                return
-            for each in batch:
-                self._keep([each])
-
-    def _keep_together(self, batch: Sequence[Waiting]) -> None:
-        with self.database.transaction() as conn:
-            found = store.keep_all(conn, [each.arrival for each in batch])
-        for each, kept in zip(batch, found, strict=True):
-            each.kept = kept
+    def _keep_apart(self, batch: Sequence[Waiting]) -> None:
+        for each in batch:
+            try:
+                with self.database.transaction() as conn:
+                    kept = store.keep(conn, *each.arrival)
+            except DatabaseAway:
+                raise
+            except Exception as fault:
+                each.fault = fault
+            else:
+                each.kept = kept
 
     def _answer(self, batch: Sequence[Waiting], fault: DatabaseAway) -> None:
         """Whoever has neither been kept nor found to be the culprit hears of the fault of all."""

@@ -7,6 +7,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from bridge import clock, metrics
 from bridge.inbox.commit import Committer
+from bridge.inbox.overload import Overload
 from bridge.inbox.receive import receive
 from bridge.model import Received
 from bridge.sources.reply import Reply, ReplyKind, reply
@@ -18,6 +19,7 @@ def blueprint(
 ) -> Blueprint:
     """The inbox's routes; `public_url` is what senders see, and sign."""
     views = Blueprint("inbox", __name__)
+    overload = Overload()
 
     @views.route("/webhooks/<source>", methods=METHODS, provide_automatic_options=False)
     def webhook(source: str) -> Response:
@@ -25,6 +27,10 @@ def blueprint(
         if not known:
             metrics.WEBHOOKS.labels("", ReplyKind.UNKNOWN_SOURCE).inc()
             return _response(reply(None, ReplyKind.UNKNOWN_SOURCE))
+        if lack := committer.lack():
+            # Before anything is read or verified: what costs nothing can be said to any number of requests.
+            overload.refused(source, lack)
+            return _response(reply(known, ReplyKind.OVERLOADED))
         request.max_content_length = limit = known.max_body_bytes or max_body_bytes
         try:
             body = request.get_data(cache=False)
@@ -34,7 +40,7 @@ def blueprint(
         now = clock.now()
         received = Received(
             method=request.method,
-            url=(public_url or request.host_url.rstrip("/")) + _raw_path(),
+            url=(public_url or f"{request.scheme}://{request.host}") + _raw_path(),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=body,
             received_at=now,
