@@ -69,6 +69,23 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much may wait in one web process until it is on the disk; what comes then is turned away at once."""
+
+    webhooks: int = 48  # fewer than gunicorn's threads: the others answer, and say that the process is alive
+    bytes: int = 32 * 1024 * 1024
+    wait_s: float = 3  # for the oldest; some CRMs wait no longer than 5 s themselves
+
+    def lack(self, *, webhooks: int, size: int, oldest_s: float) -> str | None:
+        """What there is too much of to take more in; None while there is room."""
+        if webhooks >= self.webhooks:
+            return f"{webhooks} webhooks are waiting"
+        if size >= self.bytes:
+            return f"{size} bytes are waiting"
+        return f"a webhook has been waiting for {oldest_s:.0f} s" if oldest_s >= self.wait_s else None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """All that the environment says."""
 
@@ -82,6 +99,7 @@ class Settings:
     trusted_proxies: int
     port: int
     max_body_bytes: int
+    room: Room
     limits: Limits
     policy: Policy
     lease_s: float
@@ -110,6 +128,11 @@ def load(*, needs_alvaria: bool = True) -> Settings:
         "alvaria": _alvaria(env, sandbox=sandbox) if sandbox or needs_alvaria else None,
         **{name: read(env) for name, read in READ.items()},
         "limits": _limits(env),
+        "room": Room(
+            webhooks=env.int("BRIDGE_MAX_WAITING_WEBHOOKS", Room.webhooks, validate=_at_least(1)),
+            bytes=env.int("BRIDGE_MAX_WAITING_BYTES", Room.bytes, validate=_at_least(1)),
+            wait_s=env.float("BRIDGE_MAX_WAIT_S", Room.wait_s, validate=_at_least(0.1)),
+        ),
         "policy": Policy(
             base_s=env.float("BRIDGE_RETRY_BASE_S", Policy.base_s, validate=_at_least(0)),
             cap_s=env.float("BRIDGE_RETRY_CAP_S", Policy.cap_s, validate=_at_least(0)),

@@ -15,6 +15,7 @@ from bridge.db.engine import engine_of
 from bridge.db.host import Hold, this_host
 from bridge.db.statements import alone
 from bridge.db.trouble import wrapping_errors
+from bridge.db.turns import turns
 from bridge.db.wake import Changes, Listening, Polled
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
@@ -27,13 +28,14 @@ class Database:
         self.engine = engine_of(url, pool_size)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         file = self.engine.url.database if self.is_sqlite else None
+        self._turn = turns(file)
         self._hold = Hold(Path(file), here or this_host()) if file else None
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
         """Read and write; committed at the end, or nothing of it. Raises DatabaseAway where there is none."""
         self._keep_hold()
-        with wrapping_errors(), self.engine.connect() as conn:
+        with self._turn(), wrapping_errors(), self.engine.connect() as conn:
             # Read, then write needs the write lock from the start, or SQLite refuses the second half.
             conn = conn.execution_options(begins="BEGIN IMMEDIATE")
             with conn.begin():
