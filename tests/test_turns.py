@@ -4,9 +4,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from bridge.db.turns import turns
 
 from bridge.db import Database
+from bridge.db.turns import turns
 from bridge.errors import DatabaseAway
 
 PATIENCE_S = 20.0

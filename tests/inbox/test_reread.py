@@ -13,6 +13,7 @@ from bridge.alvaria.limits import Limits
 from bridge.cli import main
 from bridge.db import Database
 from bridge.inbox import store
+from bridge.inbox.commit import Committer, Room
 from bridge.inbox.receive import receive
 from bridge.inbox.reread import OTHER, Reread, reread
 from bridge.mappings.catalogue import read_texts
@@ -54,7 +55,7 @@ def send(database: Database, body: bytes | Any, read_by: str = MAPPING) -> None:
         body=written,
         received_at=NOON,
     )
-    assert receive(database, source(read_by), received, now=NOON).status == 200
+    assert receive(Committer(database, Room()), source(read_by), received, now=NOON).status == 200
 
 
 def again(database: Database, read_by: str) -> list[Reread]:

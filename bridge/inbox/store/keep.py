@@ -40,11 +40,11 @@ def keep(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> Kept:
 
 def keep_all(conn: Connection, arrivals: Sequence[Arrival]) -> list[Kept]:
     """The same for several: what stands in more than one of them is new in the first."""
-    by_key = [by_key(found) for _, found in arrivals]
-    times = Counter(key for each in by_key for key in each)
-    taken = take_keys(conn, {key: event for each in reversed(by_key) for key, event in each.items()})
+    firsts = [by_key(found) for _, found in arrivals]
+    times = Counter(key for each in firsts for key in each)
+    taken = take_keys(conn, {key: event for each in reversed(firsts) for key, event in each.items()})
     left = set(taken)
-    new = [_claim(left, each) for each in by_key]
+    new = [_claim(left, each) for each in firsts]
     _add(conn, [(webhook, new[place]) for place, (webhook, found) in enumerate(arrivals) if new[place] or not found])
     count_again(conn, {key: number - (key in taken) for key, number in times.items()})
     return [
