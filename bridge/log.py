@@ -18,7 +18,7 @@ def set_up(process: str, *, sandbox: bool = False) -> None:
 
 
 def info(event: str, **fields: Any) -> None:
-    """Log an event such as `delivery.settled` with its ids; never prose, never a person."""
+    """Log an event such as `deliveries.settled` with its ids; never prose, never a person."""
     _log.info(event, **fields)
 
 

@@ -9,7 +9,7 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, select, text
 
-from bridge import db
+from bridge.db import database as db
 from bridge.db import Database
 from bridge.inbox import store
 from bridge.tables import delivery_customers, events, records, seen

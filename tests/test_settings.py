@@ -185,6 +185,7 @@ LIMITS: dict[str, tuple[str, Any]] = {
     "BRIDGE_MAX_KEY_LENGTH": ("32", 32),
     "BRIDGE_MAX_CONTENT_LENGTH": ("8000", 8000),
     "BRIDGE_MAX_SETTINGS": ("50", 50),
+    "BRIDGE_MAX_REQUEST_BYTES": ("50000", 50_000),
     "BRIDGE_DEFAULT_EXPIRY": ("12h", timedelta(hours=12)),
     "BRIDGE_MAX_EXPIRY": ("2w", timedelta(weeks=2)),
     "BRIDGE_MIN_EXPIRY": ("5m", timedelta(minutes=5)),
@@ -215,6 +216,9 @@ def test_no_limit_is_without_a_variable() -> None:
         ("BRIDGE_DOUBT_S", "90", "doubt_s", 90),
         ("BRIDGE_BREAKER_FAILURES", "3", "breaker_failures", 3),
         ("BRIDGE_REFUSALS_BEFORE_PAUSE", "7", "refusals_before_pause", 7),
+        ("BRIDGE_RATE_LIMIT", "600", "rate_limit", 600),
+        ("BRIDGE_RATE_WINDOW_S", "1.5", "rate_window_s", 1.5),
+        ("BRIDGE_SENDERS", "2", "senders", 2),
     ],
 )
 def test_how_often_is_tried_can_be_set(name: str, text: str, member: str, value: float) -> None:
