@@ -131,8 +131,7 @@ class DeliveryState(StrEnum):
     ERASED = "erased"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CookieName:
+class CookieName(NamedTuple):
     """What makes a setting one and the same at Alvaria."""
 
     customer: str

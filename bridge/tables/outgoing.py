@@ -63,6 +63,7 @@ writes = Table(
     Column("stamp", Plain, nullable=False),
     Column("state", Plain, nullable=False),
     Index("ix_writes_cookie", "customer", "key", "channel", "service", "stamp"),
+    Index("ix_writes_out", "customer", "key", "channel", "service", **only("state = 'claimed'")),
 )
 """What a delivery does to each cookie: which of several changes is the newest is decided for each on its own."""
 
@@ -99,7 +100,6 @@ cookies = Table(
     Column("asked_stamp", Plain, nullable=False, default=""),
     Column("written_by", Id),  # the delivery that Alvaria has accepted it from
     Column("stamp", Plain, nullable=False, default=""),  # of what Alvaria has accepted; empty: nothing yet
-    Column("sent_by", Id),  # the delivery that is out with it
     Column("unsettled_until", Utc),  # a write may still be carried out late, after a newer one
     Index("ix_cookies_record", "source", "record_id"),
     Index("ix_cookies_unsettled", "unsettled_until", **only("unsettled_until IS NOT NULL")),

@@ -67,13 +67,13 @@ def _make_writes() -> None:
         sa.PrimaryKeyConstraint("delivery_id", "place"),
     )
     op.create_index("ix_writes_cookie", "writes", ["customer", "key", "channel", "service", "stamp"])
+    _index("ix_writes_out", "writes", ["customer", "key", "channel", "service"], "state = 'claimed'")
 
 
 def _widen_cookies() -> None:
     for column in (
         sa.Column("asked_stamp", sa.Text(), nullable=False, server_default=""),
         sa.Column("stamp", sa.Text(), nullable=False, server_default=""),
-        sa.Column("sent_by", ID, nullable=True),
         sa.Column("unsettled_until", TIME, nullable=True),
     ):
         op.add_column("cookies", column)

@@ -3,21 +3,24 @@
 No query here grows with what waits, nor with what is over.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import Connection, bindparam, exists, select, text, update
+from sqlalchemy import Connection, Select, bindparam, exists, select, text, tuple_, update
 
 from bridge.model import Delivery, DeliveryState, Priority
 from bridge.outbox.plan import COOKIES, UPSERT, Item, Judged, Room, WriteState, batch, judge
 from bridge.outbox.store import ledger, queue, writes
 from bridge.tables import deliveries
+from bridge.tables.columns import Utc
 
-CANDIDATES = 200
+AT_ONCE = 40
+MOST = 200
 """How many are looked at for one request; what newer changes have replaced goes on the way."""
-ROUNDS = 10
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 # The conditions of partial indexes are written out: with a parameter in them no database would use the index.
 IS_WAITING = text("deliveries.state = 'waiting'")
@@ -28,6 +31,7 @@ _is_blocked = exists().where(
     text("earlier.order_key <> ''"),
     text("(earlier.state IN ('waiting', 'claimed', 'unknown') OR (earlier.state = 'dead' AND earlier.hold))"),
 )
+_place = tuple_(deliveries.c.due_at, deliveries.c.id)
 NEXT = (
     select(deliveries)
     .where(
@@ -35,6 +39,7 @@ NEXT = (
         deliveries.c.operation == bindparam("operation"),
         deliveries.c.priority == bindparam("priority"),
         deliveries.c.due_at <= bindparam("now"),
+        _place > tuple_(bindparam("after_due_at", type_=Utc), bindparam("after_id")),
     )
     .order_by(deliveries.c.due_at, deliveries.c.id)
     .limit(bindparam("at_most"))
@@ -117,28 +122,51 @@ def soonest(conn: Connection, operations: Iterable[str], now: datetime) -> datet
 
 def claim(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
     """What shares the operation's next request; empty if nothing can go now."""
-    for _ in range(ROUNDS):
-        found = _without_paused(conn, _candidates(conn, operation, asked), asked)
-        if not found:
-            return ()
-        items, has_moved = _choose(conn, operation, found, asked)
-        if items:
-            _take(conn, items, asked)
-            return items
-        if not has_moved:
-            return ()
+    choose = _choose_cookies if operation in COOKIES else _choose_one
+    items = choose(conn, operation, asked)
+    if items:
+        _take(conn, items, asked)
+    return items
+
+
+def _choose_one(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
+    for found in _parts(conn, operation, NEXT_IN_ORDER, asked):
+        for delivery in _without_paused(conn, found, asked):
+            return (Item(delivery=delivery),)
     return ()
 
 
-def _candidates(conn: Connection, operation: str, asked: Claim) -> list[Delivery]:
-    found: list[Delivery] = []
-    wanted = CANDIDATES if operation in COOKIES else 1
-    query = NEXT if operation in COOKIES else NEXT_IN_ORDER
+def _choose_cookies(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
+    """The newest changes of as many deliveries as fit; those on the way that nobody needs any more are finished."""
+    judged: list[Judged] = []
+    suspects: set[int] = set()
+    items: tuple[Item, ...] = ()
+    for found in _parts(conn, operation, NEXT, asked):
+        going = _without_paused(conn, found, asked)
+        does = writes.of(conn, going)
+        part = [judge(delivery, does[delivery.id], asked.now) for delivery in going]
+        _finish(conn, part, asked.now)
+        judged += part
+        suspects |= {delivery.id for delivery in going if asked.set_apart(delivery)}
+        items = batch(judged, room=asked.room, suspects=suspects)
+        if len(items) < len([one for one in judged if not one.end and not one.waits]) or (items and operation != UPSERT):
+            break
+    return items if operation == UPSERT else items[:1]
+
+
+def _parts(conn: Connection, operation: str, query: Select[Any], asked: Claim) -> Iterator[list[Delivery]]:
+    """Those that are due, a part after the other, until enough were looked at."""
     for priority in asked.priorities:
-        if len(found) < wanted:
-            where = {"operation": operation, "priority": priority, "now": asked.now, "at_most": wanted - len(found)}
-            found += [queue.delivery_in(row) for row in conn.execute(query, where).mappings()]
-    return found
+        after_due_at, after_id, looked_at = LONG_AGO, 0, 0
+        while looked_at < MOST:
+            where = {"operation": operation, "priority": priority, "now": asked.now, "at_most": AT_ONCE}
+            after = {"after_due_at": after_due_at, "after_id": after_id}
+            rows = conn.execute(query, {**where, **after}).mappings().all()
+            if not rows:
+                break
+            yield [queue.delivery_in(row) for row in rows]
+            looked_at += len(rows)
+            after_due_at, after_id = rows[-1]["due_at"], rows[-1]["id"]
 
 
 def _without_paused(conn: Connection, found: Sequence[Delivery], asked: Claim) -> list[Delivery]:
@@ -149,18 +177,6 @@ def _without_paused(conn: Connection, found: Sequence[Delivery], asked: Claim) -
         conn.execute(update(deliveries).where(deliveries.c.id.in_(ids)).values(due_at=due_at, reason=reason))
     aside = {delivery.id for delivery, _ in paused}
     return [delivery for delivery in found if delivery.id not in aside]
-
-
-def _choose(conn: Connection, operation: str, found: Sequence[Delivery], asked: Claim) -> tuple[tuple[Item, ...], bool]:
-    """What goes, and whether anything was finished without a request."""
-    if operation not in COOKIES:
-        return tuple(Item(delivery=delivery) for delivery in found[:1]), False
-    does = writes.of(conn, found)
-    judged = [judge(delivery, does[delivery.id], asked.now) for delivery in found]
-    _finish(conn, judged, asked.now)
-    suspects = {delivery.id for delivery in found if asked.set_apart(delivery)}
-    items = batch(judged, room=asked.room, suspects=suspects)
-    return items if operation == UPSERT else items[:1], any(one.settled or one.end for one in judged)
 
 
 def _finish(conn: Connection, judged: Sequence[Judged], now: datetime) -> None:
@@ -184,6 +200,4 @@ def _take(conn: Connection, items: Sequence[Item], asked: Claim) -> None:
     }
     ids = [item.delivery.id for item in items]
     queue.move(conn, ids, (DeliveryState.WAITING,), DeliveryState.CLAIMED, claimed)
-    out = [write for item in items for write in item.writes]
-    writes.mark(conn, [(write, WriteState.CLAIMED) for write in out])
-    ledger.send(conn, out)
+    writes.mark_all(conn, ids, (WriteState.WAITING,), WriteState.CLAIMED)

@@ -1,7 +1,6 @@
 """The ledger: one line for each cookie that the bridge has written, or is about to write."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -31,22 +30,20 @@ ACCEPT = (
     .where(_is_it)
     .values({name: bindparam(f"new_{name}") for name in ACCEPTED})
     .values(
-        sent_by=None,
         unsettled_until=case(
             (cookies.c.unsettled_until <= bindparam("began_at"), None), else_=cookies.c.unsettled_until
         ),
     )
 )
 KEEP = update(cookies).where(_is_it).values(stamp=bindparam("new_stamp"), written_by=bindparam("new_by"))
-SEND = update(cookies).where(_is_it).values(sent_by=bindparam("new_by"))
-FREE = update(cookies).where(_is_it).values(sent_by=None)
+DOUBT = update(cookies).where(_is_it).values(unsettled_until=bindparam("until"))
 
 
 def intend(conn: Connection, added: Sequence[tuple[Event, Delivery]]) -> None:
     """Note what these deliveries will write or delete, where nothing newer is asked for already."""
     for operation, names in (UPSERT, ASKED), (DELETE, ("changed_at", "asked_by", "asked_stamp")):
         rows = [
-            {**asdict(name), **_asked(event, delivery), "asked_stamp": stamp}
+            {**name._asdict(), **_asked(event, delivery), "asked_stamp": stamp}
             for event, delivery in added
             if delivery.operation == operation
             for name, stamp in stamped(delivery)
@@ -78,7 +75,8 @@ def _asked(event: Event, delivery: Delivery) -> dict[str, object]:
 
 
 def _its(name: CookieName) -> dict[str, str]:
-    return {f"its_{column}": value for column, value in asdict(name).items()}
+    customer, key, channel, service = name
+    return {"its_customer": customer, "its_key": key, "its_channel": channel, "its_service": service}
 
 
 def ask_for(conn: Connection, name: CookieName, stamp: str, delivery_id: int | None) -> None:
@@ -92,15 +90,8 @@ def ask_again(conn: Connection, name: CookieName, stamp: str, delivery_id: int) 
     conn.execute(update(cookies).where(is_newest).values(asked_stamp=stamp, asked_by=delivery_id))
 
 
-def send(conn: Connection, found: Sequence[Write]) -> None:
-    """Note that they are out: nothing else is sent for these cookies meanwhile."""
-    rows = [{**_its(write.name), "new_by": write.delivery_id} for write in _sorted(found)]
-    if rows:
-        conn.execute(SEND, rows)
-
-
 def _sorted(found: Iterable[Write]) -> list[Write]:
-    return sorted(found, key=lambda write: tuple(asdict(write.name).values()))
+    return sorted(found, key=lambda write: write.name)
 
 
 def accept(conn: Connection, found: Sequence[Write], *, began_at: datetime, now: datetime) -> None:
@@ -128,22 +119,17 @@ def keep(conn: Connection, found: Sequence[Write]) -> None:
         conn.execute(KEEP, rows)
 
 
-def free(conn: Connection, found: Sequence[Write], *, unsettled_until: datetime | None) -> None:
-    """They are not out any more; with a time where they may still be carried out."""
-    free_names(conn, [write.name for write in _sorted(found)], unsettled_until=unsettled_until)
-
-
-def free_names(conn: Connection, names: Sequence[CookieName], *, unsettled_until: datetime | None) -> None:
-    """As `free`, where only the cookies are known."""
-    rows = [_its(name) for name in names]
+def doubt(conn: Connection, names: Iterable[CookieName], until: datetime) -> None:
+    """Nobody knows whether these are still written late, after what is sent meanwhile."""
+    rows = [{**_its(name), "until": until} for name in sorted(names)]
     if rows:
-        conn.execute(FREE.values(unsettled_until=unsettled_until) if unsettled_until else FREE, rows)
+        conn.execute(DOUBT, rows)
 
 
 def doubtful(conn: Connection, now: datetime, at_most: int) -> Sequence[RowMapping]:
     """Cookies whose doubt is over in time. Where a newer change waits, that settles it when it is sent."""
     c = cookies.c
-    is_due = and_(c.unsettled_until <= now, c.sent_by.is_(None), or_(c.asked_by == c.written_by, c.asked_by.is_(None)))
+    is_due = and_(c.unsettled_until <= now, or_(c.asked_by == c.written_by, c.asked_by.is_(None)))
     return conn.execute(select(cookies).where(is_due).limit(at_most)).mappings().all()
 
 
@@ -182,7 +168,7 @@ def _value(row: RowMapping) -> Setting | None:
     if name not in said:
         return None
     expires_at = datetime.fromisoformat(said[name]["expiresOnTime"])
-    return Setting(**asdict(name), content=said[name]["content"], expires_at=expires_at)
+    return Setting(**name._asdict(), content=said[name]["content"], expires_at=expires_at)
 
 
 def changes_of(conn: Connection, source: str, record_id: str, customers: Sequence[str]) -> dict[CookieName, str]:
@@ -204,4 +190,4 @@ def name_in(row: RowMapping) -> CookieName:
 
 
 def _is(name: CookieName) -> ColumnElement[bool]:
-    return and_(*(cookies.c[column] == value for column, value in asdict(name).items()))
+    return and_(*(cookies.c[column] == value for column, value in zip(name._fields, name, strict=True)))

@@ -40,16 +40,16 @@ def settle(conn: Connection, items: Sequence[Item], verdict: Verdict, request: R
     queue.move(conn, ids, OURS, state, values)
     match verdict:
         case Delivered():
-            writes.mark(conn, [(write, WriteState.DELIVERED) for write in found])
+            writes.mark_all(conn, ids, (WriteState.CLAIMED,), WriteState.DELIVERED)
             ledger.accept(conn, found, began_at=request.began_at, now=request.now)
             again = writes.with_waiting(conn, ids)
             queue.wake(conn, again, reason="a part of it is sent again", now=request.now)
         case Dead():
-            ledger.free(conn, found, unsettled_until=None)
             queue.give_up(conn, ids, WriteState.DEAD, now=request.now)
         case Retry():
-            writes.mark(conn, [(write, WriteState.WAITING) for write in found])
-            ledger.free(conn, found, unsettled_until=request.unsettled_until if verdict.in_doubt else None)
+            writes.mark_all(conn, ids, (WriteState.CLAIMED,), WriteState.WAITING)
+            if verdict.in_doubt:
+                ledger.doubt(conn, {write.name for write in found}, request.unsettled_until)
     return ours
 
 
@@ -97,7 +97,7 @@ def release(conn: Connection, gone: Sequence[str], *, now: datetime, unsettled_u
     queue.move(conn, doubt, (DeliveryState.CLAIMED,), DeliveryState.UNKNOWN, {"reason": reason})
     names = writes.names_of(conn, again, (WriteState.CLAIMED,))
     writes.mark_all(conn, again, (WriteState.CLAIMED,), WriteState.WAITING)
-    ledger.free_names(conn, names, unsettled_until=unsettled_until)
+    ledger.doubt(conn, names, unsettled_until)
     return len(found)
 
 

@@ -1,10 +1,9 @@
 """What each delivery does to each cookie, row by row, beside what the ledger knows of that cookie."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, select, text, update
 
 from bridge.model import CookieName, Delivery, DeliveryState
 from bridge.outbox.plan import COOKIES, Line, Write, WriteState, stamped, writes_of
@@ -14,9 +13,12 @@ from bridge.tables import cookies, deliveries, writes
 
 _same_cookie = and_(*(writes.c[name] == cookies.c[name] for name in IDENTITY))
 _is_it = (writes.c.delivery_id == bindparam("its_delivery")) & (writes.c.place == bindparam("its_place"))
+LINE = ("asked_stamp", "asked_by", "stamp", "written_by", "content_sha256", "expires_at", "unsettled_until")
+_out = writes.alias("out")
+_is_out = exists().where(*(_out.c[name] == writes.c[name] for name in IDENTITY), text("out.state = 'claimed'"))
 # Built once: putting a statement together takes longer than running it.
 OF_DELIVERIES = (
-    select(writes, *(cookies.c[name].label(f"line_{name}") for name in cookies.c.keys() if name not in IDENTITY))
+    select(writes, *(cookies.c[name].label(f"line_{name}") for name in LINE), _is_out.label("line_is_out"))
     .outerjoin(cookies, _same_cookie)
     .where(writes.c.delivery_id.in_(bindparam("ids", expanding=True)))
     .order_by(writes.c.delivery_id, writes.c.place)
@@ -31,7 +33,7 @@ def add(conn: Connection, added: Sequence[Delivery]) -> None:
         {
             "delivery_id": delivery.id,
             "place": place,
-            **asdict(name),
+            **name._asdict(),
             "stamp": stamp,
             "state": WriteState.WAITING,
         }
@@ -71,7 +73,7 @@ def _line(row: RowMapping) -> Line:
         written_by=row["line_written_by"] or 0,
         content_sha256=row["line_content_sha256"],
         expires_at=row["line_expires_at"],
-        is_out=row["line_sent_by"] is not None,
+        is_out=bool(row["line_is_out"]),
         is_unsettled=row["line_unsettled_until"] is not None,
     )
 
@@ -121,7 +123,7 @@ def ask_for_newest(conn: Connection, names: Iterable[CookieName]) -> list[int]:
 
 
 def _newest(conn: Connection, name: CookieName) -> RowMapping | None:
-    is_it = and_(*(writes.c[column] == value for column, value in asdict(name).items()))
+    is_it = and_(*(writes.c[column] == value for column, value in zip(name._fields, name, strict=True)))
     lost = (WriteState.DEAD, WriteState.DISCARDED, WriteState.ERASED)
     query = (
         select(writes)
@@ -146,6 +148,6 @@ def with_waiting(conn: Connection, delivery_ids: Sequence[int]) -> list[int]:
 
 def wait_again(conn: Connection, name: CookieName, delivery_id: int) -> bool:
     """Let the write of this cookie be sent once more; False where it is no more there."""
-    is_it = and_(*(writes.c[column] == value for column, value in asdict(name).items()))
+    is_it = and_(*(writes.c[column] == value for column, value in zip(name._fields, name, strict=True)))
     again = update(writes).where(is_it, writes.c.delivery_id == delivery_id).values(state=WriteState.WAITING)
     return conn.execute(again).rowcount > 0
