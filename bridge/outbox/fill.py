@@ -154,13 +154,14 @@ def _moves(this: Filling, made: Translation) -> tuple[Outcome, ...]:
 
 
 def _keep(this: Filling, outcomes: tuple[Outcome, ...]) -> None:
-    priority = Priority.LIVE if this.number == 1 else Priority.REPLAY
     translation = inbox.Translation(
         event_id=this.event.id, translation=this.number, mapping_version=this.mapping.version, at=this.round.now
     )
     for outcome in outcomes:
         this.round.outcomes.append((translation, outcome))
-        this.round.deliveries += [(this.event, replace(one, priority=priority)) for one in outcome.deliveries]
+        for delivery in outcome.deliveries:
+            again = replace(delivery, priority=Priority.REPLAY) if this.number > 1 else delivery
+            this.round.deliveries.append((this.event, again))
         metrics.OUTCOMES.labels(this.event.source, outcome.rule, outcome.kind).inc()
 
 

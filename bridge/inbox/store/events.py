@@ -1,7 +1,7 @@
 """Events on their way to the rules, and what the rules made of them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -76,7 +76,15 @@ def mark_done(conn: Connection, event_ids: list[int]) -> None:
 def add_outcomes(conn: Connection, found: Sequence[tuple[Translation, Outcome]]) -> None:
     """Write down what each rule made of its event, in the words that an operator will read."""
     rows = [
-        {**asdict(translation), "rule": outcome.rule, "kind": outcome.kind, "reason": outcome.reason}
+        {
+            "event_id": translation.event_id,
+            "translation": translation.translation,
+            "rule": outcome.rule,
+            "kind": outcome.kind,
+            "reason": outcome.reason,
+            "mapping_version": translation.mapping_version,
+            "at": translation.at,
+        }
         for translation, outcome in found
     ]
     if rows:

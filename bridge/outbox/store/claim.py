@@ -149,7 +149,9 @@ def _choose_cookies(conn: Connection, operation: str, asked: Claim) -> tuple[Ite
         judged += part
         suspects |= {delivery.id for delivery in going if asked.set_apart(delivery)}
         items = batch(judged, room=asked.room, suspects=suspects)
-        if len(items) < len([one for one in judged if not one.end and not one.waits]) or (items and operation != UPSERT):
+        if len(items) < len([one for one in judged if not one.end and not one.waits]) or (
+            items and operation != UPSERT
+        ):
             break
     return items if operation == UPSERT else items[:1]
 
