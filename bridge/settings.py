@@ -74,7 +74,7 @@ class Room:
 
     webhooks: int = 48  # fewer than gunicorn's threads: the others answer, and say that the process is alive
     bytes: int = 32 * 1024 * 1024
-    wait_s: float = 3  # for the oldest; some CRMs wait no longer than 5 s themselves
+    wait_s: float = 5  # for the oldest; many CRMs wait no longer themselves
 
     def lack(self, *, webhooks: int, size: int, oldest_s: float) -> str | None:
         """What there is too much of to take more in; None while there is room."""

@@ -16,7 +16,8 @@ from bridge.model import Event, Webhook
 from bridge.settings import Room
 
 MAX_TOGETHER = 64
-"""Webhooks in one transaction: others must be able to write as well."""
+MAX_EVENTS_TOGETHER = 1_000
+"""What is begun in one transaction: others must be able to write as well. A single webhook may have more."""
 CUT_OFF = "the process was stopped while it kept this"
 
 
@@ -124,8 +125,14 @@ class Committer:
                 each.kept = kept
 
     def _next(self) -> list[Waiting]:
+        """The oldest; at least one where one waits."""
+        batch: list[Waiting] = []
+        events = 0
         with self.lock:
-            return [self.waiting.popleft() for _ in range(min(len(self.waiting), MAX_TOGETHER))]
+            while self.waiting and len(batch) < MAX_TOGETHER and events < MAX_EVENTS_TOGETHER:
+                batch.append(self.waiting.popleft())
+                events += len(batch[-1].arrival[1])
+        return batch
 
     def _keep_apart(self, batch: Sequence[Waiting]) -> None:
         for each in batch:

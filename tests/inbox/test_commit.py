@@ -64,14 +64,18 @@ def test_the_same_event_in_all_that_wait_is_new_once(committer: Committer, datab
         assert conn.execute(select(events.c.times_seen)).scalars().all() == [4]
 
 
+@pytest.mark.parametrize("limit", ["MAX_TOGETHER", "MAX_EVENTS_TOGETHER"])
 def test_more_than_fit_into_one_transaction_are_kept_by_the_next_that_lead(
-    committer: Committer, database: Database, monkeypatch: pytest.MonkeyPatch
+    committer: Committer, database: Database, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(commit, "MAX_TOGETHER", 2)
+    monkeypatch.setattr(commit, limit, 2)
+    commits: list[object] = []
+    sqlalchemy_event.listen(database.engine, "commit", commits.append)
     crowd = Crowd(committer)
     for number in range(7):
         crowd.add(webhook(), one(number))
     assert crowd.go() == [NEW] * 7
+    assert len(commits) == 4
     assert count(database, events) == 7
     assert not committer.is_led
 
