@@ -13,12 +13,16 @@ import click
 from bridge import clock, settings, wiring
 from bridge.alvaria.lookup import Lookups
 from bridge.cli import rows, show
+from bridge.db import Database
 from bridge.errors import BadDocument, BadSettings, Unreadable
 from bridge.fetch.once import read_once
+from bridge.inbox import store as inbox
 from bridge.mappings import preview
-from bridge.mappings.preview import Ask
+from bridge.mappings.preview import Ask, Preview
 from bridge.mappings.rules import Mapping as Rules
+from bridge.mappings.translate import Past
 from bridge.model import Received
+from bridge.outbox.store import ledger, records
 from bridge.settings import Settings
 
 A_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
@@ -26,7 +30,8 @@ A_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path
 
 @click.command("preview")
 @click.argument("source")
-@click.argument("body", type=A_FILE)
+@click.argument("body", type=A_FILE, required=False)
+@click.option("--event", "event_id", type=int, metavar="ID", help="An event that was kept, in place of BODY.")
 @click.option("--headers", type=A_FILE, help="JSON, of headers or {method, url, headers}; or lines of «name: value».")
 @click.option("--at", type=rows.Moment(), help="As if it came at this time.  [default: that of its newest change]")
 @click.option("--customer", "customers", multiple=True, help="Whom the record was about before, to see what moves.")
@@ -34,7 +39,8 @@ A_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path
 @show.as_json
 def command(  # noqa: PLR0913, PLR0917 (click hands each option over by its name)
     source: str,
-    body: Path,
+    body: Path | None,
+    event_id: int | None,
     headers: Path | None,
     at: datetime | None,
     customers: tuple[str, ...],
@@ -45,14 +51,17 @@ def command(  # noqa: PLR0913, PLR0917 (click hands each option over by its name
 
     \b
     Nothing is sent or stored. The signature is reported, not demanded. BODY may be - for standard input.
+    With --event it is an event that was kept, as the mapping in the folder would translate it today.
     Examples:
       bridge preview hubspot body.json
       bridge preview hubspot body.json --headers headers.json --resolve --json
       bridge preview hubspot body.json --customer +12125550123 --customer 51
+      bridge preview hubspot --event 7
     """
+    if (body is None) is (event_id is None):
+        raise click.UsageError("give either BODY or --event ID")
     known = settings.load(needs_alvaria=resolve)
     mapping = _mapping(known, source)
-    request = _request(known, source, body, headers)
     lookups = Lookups(wiring.client_of(known.alvaria)) if resolve and known.alvaria else None
     ask = Ask(
         at=at,
@@ -62,15 +71,37 @@ def command(  # noqa: PLR0913, PLR0917 (click hands each option over by its name
         fetch=read_once if resolve else None,
         customers=customers,
     )
-    try:
-        found = preview.preview(mapping, request, ask)
-    except Unreadable as error:
-        raise click.ClickException(f"{body}: {error}") from None
+    if body:
+        found = _of_file(mapping, _request(known, source, body, headers), ask, body)
+    else:
+        found = _of_event(known, mapping, event_id or 0, ask)
     if json_wanted:
         show.as_program_reads(asdict(found))
         return
     click.echo(f"as of {found.at:%Y-%m-%d %H:%M:%S} UTC; signature: {found.signature}")
     _show(found.events)
+
+
+def _of_file(mapping: Rules, request: Received, ask: Ask, body: Path) -> Preview:
+    try:
+        return preview.preview(mapping, request, ask)
+    except Unreadable as error:
+        raise click.ClickException(f"{body}: {error}") from None
+
+
+def _of_event(known: Settings, mapping: Rules, event_id: int, ask: Ask) -> Preview:
+    database = Database(known.database_url)
+    try:
+        with database.reading() as conn:
+            event = inbox.find(conn, event_id)
+            if not event or event.source != mapping.name:
+                raise click.ClickException(f"{mapping.name} has no event {event_id}; see: bridge events list")
+            record = records.find(conn, event.source, event.record_id)
+            customers = record.customers if record else ()
+            written = ledger.written_for(conn, event.source, event.record_id, customers)
+    finally:
+        database.close()
+    return preview.preview_again(mapping, event, Past(known=record, written=written), ask)
 
 
 def _mapping(known: Settings, name: str) -> Rules:

@@ -1,6 +1,7 @@
 """/webhooks/<source>: where CRMs come in, with POST; and try the address first, some with other methods."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 from flask import Blueprint, Response, request
 from gunicorn.http.errors import ParseException
@@ -36,6 +37,7 @@ def blueprint(
         try:
             body = _whole_body(limit)
         except RequestEntityTooLarge:
+            _read_away()
             metrics.WEBHOOKS.labels(source, ReplyKind.TOO_LARGE).inc()
             return _response(reply(known, ReplyKind.TOO_LARGE, detail=f"at most {limit} bytes"))
         received = Received(
@@ -63,6 +65,17 @@ def _whole_body(limit: int) -> bytes:
     if len(body) < (request.content_length or 0):
         raise BadRequest(BROKEN_OFF)
     return body
+
+
+MOST_READ_AWAY = 16 * 1024 * 1024
+
+
+def _read_away() -> None:
+    """A connection closed with something unread is reset, and whoever still sends never reads our answer."""
+    body, left = request.environ["wsgi.input"], MOST_READ_AWAY
+    with suppress(OSError, ParseException):
+        while left > 0 and (part := body.read(min(left, 65_536))):
+            left -= len(part)
 
 
 BROKEN_OFF = "The body is broken or ended before its time; send it again."

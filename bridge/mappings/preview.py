@@ -60,6 +60,15 @@ def preview(mapping: Mapping, request: Received, ask: Ask) -> Preview:
     )
 
 
+def preview_again(mapping: Mapping, event: Event, past: Past, ask: Ask) -> Preview:
+    """The same for an event that was kept, with what is known of its record today."""
+    at = ask.at or event.received_at
+    fetched, words = _fetched(mapping.source, event, ask)
+    made = translate(mapping, fetched, past=past, now=at, limits=ask.limits)
+    signature = "was valid when it came"
+    return Preview(at=at, signature=signature, events=(_shown(mapping, fetched, words, made, ask),))
+
+
 def _signature(mapping: Mapping, request: Received, at: datetime) -> str:
     try:
         verify(mapping.source, request, now=at)

@@ -295,3 +295,21 @@ def test_doctor_says_what_has_failed(
     result = run("doctor", "--json")
     assert result.exit_code == 1
     assert what in {one["what"] for one in json.loads(result.output) if one["state"] == "failed"}
+
+
+def test_an_event_that_was_kept_is_previewed_as_it_would_be_translated_today(with_deliveries: Bridge) -> None:
+    result = run("preview", "generic", "--event", "1", "--json")
+    assert result.exit_code == 0, result.output
+    [shown] = json.loads(result.stdout)["events"]
+    assert (shown["id"], shown["record_id"]) == ("evt-1", "7")
+    assert {rule["rule"] for rule in shown["rules"]} == {
+        rule.name for rule in with_deliveries.catalogue.mappings["generic"].rules or ()
+    }
+
+
+def test_a_preview_is_of_a_body_or_of_an_event(with_deliveries: Bridge) -> None:
+    assert run("preview", "generic").exit_code == 2
+    assert run("preview", "generic", "--event", "1", "-").exit_code == 2
+    missing = run("preview", "salesforce", "--event", "1")
+    assert missing.exit_code == 1
+    assert "salesforce has no event 1" in missing.output
