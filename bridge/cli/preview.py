@@ -101,7 +101,7 @@ def _of_event(known: Settings, mapping: Rules, event_id: int, ask: Ask) -> Previ
             written = ledger.written_for(conn, event.source, event.record_id, customers)
     finally:
         database.close()
-    return preview.preview_again(mapping, event, Past(known=record, written=written), ask)
+    return preview.preview_again(mapping, event, Past(known=record, written=lambda: written), ask)
 
 
 def _mapping(known: Settings, name: str) -> Rules:
