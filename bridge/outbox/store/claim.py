@@ -117,10 +117,13 @@ def soonest(conn: Connection, operations: Iterable[str], now: datetime) -> datet
 
 def claim(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
     """What shares the operation's next request; empty if nothing can go now."""
-    for _ in range(ROUNDS):
-        found = _without_paused(conn, _candidates(conn, operation, asked), asked)
-        if not found:
+    for number in range(ROUNDS):
+        seen = _candidates(conn, operation, asked, is_again=number > 0)
+        found = _without_paused(conn, seen, asked)
+        if not seen:
             return ()
+        if not found:
+            continue
         items, has_moved = _choose(conn, operation, found, asked)
         if items:
             _take(conn, items, asked)
@@ -130,9 +133,10 @@ def claim(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
     return ()
 
 
-def _candidates(conn: Connection, operation: str, asked: Claim) -> list[Delivery]:
+def _candidates(conn: Connection, operation: str, asked: Claim, *, is_again: bool) -> list[Delivery]:
+    """Of what travels alone the first is enough, unless that was paused."""
     found: list[Delivery] = []
-    wanted = CANDIDATES if operation in COOKIES else 1
+    wanted = CANDIDATES if operation in COOKIES or is_again else 1
     query = NEXT if operation in COOKIES else NEXT_IN_ORDER
     for priority in asked.priorities:
         if len(found) < wanted:
@@ -168,7 +172,11 @@ def _finish(conn: Connection, judged: Sequence[Judged], now: datetime) -> None:
     settled = [one for each in judged for one in each.settled]
     writes.mark(conn, settled)
     ledger.keep(conn, [write for write, state in settled if state is WriteState.UNCHANGED])
-    ended = sorted((one.end, one.item.delivery.id) for one in judged if one.end)
+    # The dead last: what they revive may be among the superseded.
+    ended = sorted(
+        ((one.end, one.item.delivery.id) for one in judged if one.end),
+        key=lambda one: (one[0][0] is DeliveryState.DEAD, one),
+    )
     for (state, reason), several in groupby(ended, key=lambda one: one[0]):
         ids = [number for _, number in several]
         queue.move(conn, ids, (DeliveryState.WAITING,), state, {"finished_at": now, "reason": reason})
