@@ -61,6 +61,7 @@ IS_DUE = (
         deliveries.c.priority == bindparam("priority"),
         deliveries.c.due_at <= bindparam("now"),
     )
+    .order_by(deliveries.c.due_at)  # or PostgreSQL might look for it through all of the history
     .limit(1)
 )
 SOONEST = (
