@@ -14,6 +14,7 @@ from bridge.delivery.budget import Budget, answered, block, block_longer, failed
 from bridge.delivery.decide import Trouble, TroubleKind, trouble_of
 from bridge.delivery.pause import (
     ALL,
+    Cause,
     Pause,
     after_failure,
     after_misconfiguration,
@@ -181,10 +182,19 @@ def _judge_rules(page: Page, verdict: Verdict, items: Sequence[Item]) -> bool:
     known = store.all_suspicions(page.conn)
     if isinstance(verdict, Delivered):
         for source, rule in rules.keys() & known.keys():
-            store.forget_suspicion(page.conn, source, rule)
+            _trust(page.conn, source, rule)
         return False
     message = page.sent.result.message
     return any([_suspect(page, item, known.get(rule), message) for rule, item in rules.items()])
+
+
+def _trust(conn: Connection, source: str, rule: str) -> None:
+    """What it makes was accepted: the pause that its refusals had led to is over, since its mapping is another one."""
+    store.forget_suspicion(conn, source, rule)
+    name = f"rule:{source}/{rule}"
+    if any(pause.name == name and pause.cause is Cause.REFUSALS for pause in store.all_pauses(conn)):
+        store.end_pause(conn, name)
+        log.info("pause.ended", name=name)
 
 
 def _suspect(page: Page, item: Item, before: Suspicion | None, message: str) -> bool:

@@ -11,7 +11,7 @@ from bridge.alvaria.operations import operation
 from bridge.db import Connection, Database
 from bridge.delivery import store
 from bridge.delivery.budget import Rate, Wait, order_of, take
-from bridge.delivery.pause import Pause, applies, in_words, is_probe_due, probing
+from bridge.delivery.pause import Cause, Pause, applies, in_words, is_probe_due, probing
 from bridge.delivery.store import Suspicion
 from bridge.model import Delivery, Priority
 from bridge.outbox.plan import Item, Room
@@ -106,11 +106,16 @@ class Turn:
 
     def put_off(self, delivery: Delivery) -> tuple[datetime, str] | None:
         """Until when its source's or its rule's pause sends it aside."""
-        of_some = [pause for pause in self.pauses if pause.name.startswith(("source:", "rule:"))]
+        of_some = [pause for pause in self.pauses if self._concerns(pause, delivery)]
         found = applies(
             of_some, source=delivery.source, rule=delivery.rule, operation=delivery.operation, category=self.category
         )
         return (self.now + PUT_OFF, in_words(found, self.now)) if found else None
+
+    def _concerns(self, pause: Pause, delivery: Delivery) -> bool:
+        """Refusals say nothing of what another version of the mapping makes."""
+        is_of_some = pause.name.startswith(("source:", "rule:"))
+        return is_of_some and (pause.cause is not Cause.REFUSALS or self.set_apart(delivery))
 
     def set_apart(self, delivery: Delivery) -> bool:
         """What a rule makes that was refused before travels without the others; a new mapping is a new chance."""

@@ -93,6 +93,8 @@ class Rule:
     action: Action
     when: Template | None = None
     once: Once | None = None
+    hold: bool = False
+    """Where one that it made is dead, the next for the same record waits for a person."""
     line: int = 1
 
     @property

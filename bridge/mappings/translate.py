@@ -168,6 +168,7 @@ def _delivery(rule: Rule, case: Case, item: int, request: Request) -> Delivery:
         body=request.body,
         customers=request.customers,
         order_key=request.order_key,
+        hold=rule.hold,
         repeatable=operation(request.operation).repeatable,
         changed_at=changed_at(case.event),
         stamp=case.at.as_text(),

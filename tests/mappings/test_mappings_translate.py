@@ -307,6 +307,13 @@ INSERT = """
 """
 
 
+@pytest.mark.parametrize("hold", [True, False])
+def test_what_a_rule_makes_holds_the_next_ones_only_where_it_says_so(outcome_of: OutcomeOf, hold: bool) -> None:
+    rule = INSERT.replace("LIST", "1").replace("once:", "hold: true\n    once:" if hold else "once:")
+    (delivery,) = outcome_of(rule, {"phone": "2125550123"}).deliveries
+    assert delivery.hold is hold
+
+
 def test_a_record_is_laid_out_and_its_list_looked_up_later(outcome_of: OutcomeOf) -> None:
     outcome = outcome_of(INSERT.replace("LIST", "Hot leads"), {"phone": "2125550123"})
     (delivery,) = outcome.deliveries

@@ -37,6 +37,7 @@ def build_rules(data: Any, document: Document, layouts: Map[str, Layout], limits
             action=_action(rule, defaults, layouts),
             when=rule.get("when"),
             once=Once(**rule["once"]) if "once" in rule else None,
+            hold=rule.get("hold", False),
             line=document.line(("rules", index)),
         )
         for index, rule in enumerate(data["rules"])

@@ -66,6 +66,7 @@ IS_DUE = (
         deliveries.c.priority == bindparam("priority"),
         deliveries.c.due_at <= bindparam("now"),
     )
+    .order_by(deliveries.c.due_at)  # or PostgreSQL might look for it through all of the history
     .limit(1)
 )
 SOONEST = (
@@ -149,9 +150,8 @@ def _choose_cookies(conn: Connection, operation: str, asked: Claim) -> tuple[Ite
         judged += part
         suspects |= {delivery.id for delivery in going if asked.set_apart(delivery)}
         items = batch(judged, room=asked.room, suspects=suspects)
-        if len(items) < len([one for one in judged if not one.end and not one.waits]) or (
-            items and operation != UPSERT
-        ):
+        is_full = len(items) < sum(not one.end and not one.waits for one in judged)
+        if is_full or (items and operation != UPSERT):
             break
     return items if operation == UPSERT else items[:1]
 
@@ -186,7 +186,11 @@ def _finish(conn: Connection, judged: Sequence[Judged], now: datetime) -> None:
     settled = [one for each in judged for one in each.settled]
     writes.mark(conn, settled)
     ledger.keep(conn, [write for write, state in settled if state is WriteState.UNCHANGED])
-    ended = sorted((one.end, one.item.delivery.id) for one in judged if one.end)
+    # The dead last: what they revive may be among the superseded.
+    ended = sorted(
+        ((one.end, one.item.delivery.id) for one in judged if one.end),
+        key=lambda one: (one[0][0] is DeliveryState.DEAD, one),
+    )
     for (state, reason), several in groupby(ended, key=lambda one: one[0]):
         ids = [number for _, number in several]
         queue.move(conn, ids, (DeliveryState.WAITING,), state, {"finished_at": now, "reason": reason})

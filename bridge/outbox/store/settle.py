@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, select, text
 
 from bridge.model import Dead, Delivered, DeliveryState, Retry, Unknown, Verdict
 from bridge.outbox.plan import Item, WriteState
@@ -13,6 +13,8 @@ from bridge.outbox.store import ledger, queue, writes
 from bridge.outbox.store.queue import FREED
 from bridge.tables import deliveries
 
+# Written out, as the partial index has it.
+IS_CLAIMED = text("deliveries.state = 'claimed'")
 OURS = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 """What was taken for lost is ours again when its answer has come after all."""
 
@@ -77,8 +79,7 @@ def _outcome(verdict: Verdict, now: datetime) -> tuple[DeliveryState, dict[str, 
 
 def claimants(conn: Connection) -> list[str]:
     """The workers that hold a claim."""
-    is_claimed = deliveries.c.state == DeliveryState.CLAIMED
-    return list(conn.execute(select(deliveries.c.claimed_by).where(is_claimed).distinct()).scalars())
+    return list(conn.execute(select(deliveries.c.claimed_by).where(IS_CLAIMED).distinct()).scalars())
 
 
 def release(conn: Connection, gone: Sequence[str], *, now: datetime, unsettled_until: datetime) -> int:
@@ -86,7 +87,7 @@ def release(conn: Connection, gone: Sequence[str], *, now: datetime, unsettled_u
 
     What must not be repeated blindly may have been carried out: it becomes `unknown`. A cookie may still be written.
     """
-    theirs = (deliveries.c.state == DeliveryState.CLAIMED) & deliveries.c.claimed_by.in_(gone)
+    theirs = and_(IS_CLAIMED, deliveries.c.claimed_by.in_(gone))
     found = conn.execute(select(deliveries.c.id, deliveries.c.repeatable).where(theirs)).all()
     again = [number for number, repeatable in found if repeatable]
     doubt = [number for number, repeatable in found if not repeatable]

@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, union
+from sqlalchemy import Connection, delete, select, text, union
 
 from bridge.db import insert
-from bridge.model import DeliveryState
 from bridge.tables import deliveries, readers, workers
 
 HOLDERS = union(
-    select(deliveries.c.claimed_by).where(deliveries.c.state == DeliveryState.CLAIMED),
+    select(deliveries.c.claimed_by).where(text("deliveries.state = 'claimed'")),  # as the partial index has it
     select(readers.c.worker).where(readers.c.worker.is_not(None)),
 )
 """The workers that others wait for."""
