@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 
 from bridge import clock, log, metrics
-from bridge.delivery.budget import Rate
+from bridge.delivery.budget import configured
 from bridge.delivery.deliver import deliver_next
 from bridge.delivery.threads import Sending
 from bridge.delivery.turn import Sender
@@ -80,7 +80,7 @@ def sender_of(bridge: Bridge, worker: str) -> Sender:
         client=bridge.client,
         lookups=bridge.lookups,
         policy=policy,
-        rate=Rate(requests=policy.rate_limit, window_s=policy.rate_window_s) if policy.rate_limit else None,
+        rate=configured(policy),
         room=Room(settings=limits.max_settings, bytes=limits.max_request_bytes),
         target=bridge.settings.target,
         worker=worker,

@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from bridge import settings, wiring
 from bridge.cli import rows, show
 from bridge.db import Database
 from bridge.errors import BridgeError
@@ -17,8 +16,6 @@ from bridge.inbox import queries, store
 from bridge.inbox.reread import reread
 from bridge.model import Event, EventState
 from bridge.outbox import queries as outbox
-from bridge.sources.source import Source
-from bridge.versions.follow import Published
 
 
 @click.group("events")
@@ -162,7 +159,7 @@ def _why_not(event_id: int, event: Event | None) -> str:
 
 def _reread_all(database: Database, only: str | None) -> None:
     """A transaction for each webhook, so that nobody who receives has to wait for all of them."""
-    sources = _sources(database)
+    sources = {name: mapping.source for name, mapping in rows.at_work(database).mappings.items()}
     with database.reading() as conn:
         found = store.with_unreadable(conn, only)
     read, problems = 0, 0
@@ -178,12 +175,3 @@ def _reread_all(database: Database, only: str | None) -> None:
             click.echo(f"webhook {webhook_id}: {problem}")
     click.echo(f"{read} read again and to be translated; {problems} still unreadable.")
     sys.exit(1 if problems else 0)
-
-
-def _sources(database: Database) -> dict[str, Source]:
-    """As they are at work, not as the files may say by now."""
-    known = settings.load(needs_alvaria=False)
-    files = wiring.load_catalogue(known)
-    published = Published(database, files, env=known.environ, limits=known.limits)
-    published.follow()
-    return {name: mapping.source for name, mapping in published.catalogue.mappings.items()}

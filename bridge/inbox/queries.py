@@ -21,6 +21,8 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     customer: str | None = None
+    rule: str | None = None
+    operation: str | None = None
     limit: int = 50
 
 

@@ -246,7 +246,7 @@ def test_a_replayed_event_still_shows_what_was_carried_out_before(bridge: Bridge
         inbox.keep(conn, webhook(), (event(),))
         for number, outcomes in enumerate((made, made[1:]), start=1):
             done = inbox.Translation(event_id=1, translation=number, mapping_version="v1", at=NOON)
-            inbox.add_outcomes(conn, done, tuple(outcomes))
+            inbox.add_outcomes(conn, [(done, one) for one in outcomes])
     [line] = json.loads(run("events", "list", "--json").output)
     assert line["outcomes"] == {"translated": 1, "rejected": 1}
 
