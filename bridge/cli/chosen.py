@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import click
 
 from bridge.db import Connection, Database
-from bridge.outbox.queries import Found
+from bridge.inbox.queries import Found
 
 AT_ONCE = 100
 """Rows in one transaction: others write in between."""

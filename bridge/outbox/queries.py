@@ -7,20 +7,12 @@ from typing import TypeVarTuple
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, literal, select
 
-from bridge.inbox.queries import Wanted
+from bridge.inbox.queries import Found, Wanted
 from bridge.outbox.store.queue import Attempt
 from bridge.tables import attempts, deliveries, delivery_customers, events
 
 Row = TypeVarTuple("Row")
 LINE = ("id", "event_id", "source", "rule", "operation", "state", "attempts", "due_at", "reason")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Found:
-    """How many there are, and the highest id among them: what comes later was not meant."""
-
-    number: int
-    last: int
 
 
 @dataclass(frozen=True, kw_only=True)
