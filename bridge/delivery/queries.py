@@ -19,7 +19,7 @@ from bridge.tables import cookies, deliveries, events, writes
 
 _same_cookie = and_(*(writes.c[name] == cookies.c[name] for name in IDENTITY))
 # The conditions of partial indexes are written out: with a parameter in them no database would use the index.
-WAITING_BY_OPERATION = text("SELECT operation, count(*) FROM deliveries WHERE state = 'waiting' GROUP BY operation")
+WAITING = text("SELECT count(*) FROM deliveries WHERE state = 'waiting'")
 OLDEST_DELIVERY = (
     select(deliveries.c.waiting_since).where(text("state = 'waiting'")).order_by(deliveries.c.waiting_since).limit(1)
 )
@@ -86,8 +86,8 @@ def _claimant(conn: Connection, delivery_id: int, alive: frozenset[str]) -> Clai
 class Backlog:
     """What waits for the workers."""
 
-    deliveries: dict[str, int]
-    """How many, by operation."""
+    deliveries: int
+    """How many."""
     oldest_delivery: datetime | None
     """Since when the one waits that has waited longest."""
     oldest_event: datetime | None
@@ -97,7 +97,7 @@ def backlog(conn: Connection) -> Backlog:
     """By the indexes of what waits alone: nothing here grows with what is over."""
     found = [conn.execute(query).scalar() for query in OLDEST_EVENTS]
     return Backlog(
-        deliveries={operation: number for operation, number in conn.execute(WAITING_BY_OPERATION)},
+        deliveries=conn.execute(WAITING).scalar_one(),
         oldest_delivery=conn.execute(OLDEST_DELIVERY).scalar(),
         oldest_event=min((moment for moment in found if moment), default=None),
     )

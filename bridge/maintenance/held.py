@@ -53,7 +53,7 @@ def sample(database: Database, before: Paused, now: datetime) -> Paused:
         paused = frozenset((pause.name, str(pause.cause)) for pause in store.all_pauses(conn))
     for name, cause in before | paused:
         metrics.PAUSED.labels(name, cause).set((name, cause) in paused)
-    metrics.WAITING.set(sum(found.deliveries.values()))
+    metrics.WAITING.set(found.deliveries)
     metrics.OLDEST_DELIVERY.set(_age_s(found.oldest_delivery, now))
     metrics.OLDEST_EVENT.set(_age_s(found.oldest_event, now))
     return paused

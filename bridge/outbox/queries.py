@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, literal, select, text
 
 from bridge.inbox.queries import Found, Wanted
 from bridge.outbox.store.queue import Attempt
@@ -62,14 +62,19 @@ def _matching(query: Select[*Row], wanted: Wanted) -> Select[*Row]:
     c = deliveries.c
     asked = {c.source: wanted.source, c.rule: wanted.rule, c.operation: wanted.operation}
     query = query.where(*(column == value for column, value in asked.items() if value is not None))
+    if wanted.state in FAILED:
+        # Written out, or no database would see that the index of what has failed has them all.
+        query = query.where(text("deliveries.state IN ('dead', 'unknown')"))
     if wanted.state is not None:
-        # Written out, or no database would see that the index of what is dead or waits has them all.
         query = query.where(c.state == literal(wanted.state, literal_execute=True))
     if wanted.customer is not None:
         theirs = select(delivery_customers.c.delivery_id).where(delivery_customers.c.customer == wanted.customer)
         query = query.where(c.id.in_(theirs))
     conditions = _of_its_event(wanted)
     return query.join(events, events.c.id == c.event_id).where(*conditions) if conditions else query
+
+
+FAILED = ("dead", "unknown")
 
 
 def _of_its_event(wanted: Wanted) -> list[ColumnElement[bool]]:

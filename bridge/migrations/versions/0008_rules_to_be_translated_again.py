@@ -22,7 +22,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["event_id"], ["events.id"]),
     )
     op.create_index(
-        "ix_deliveries_waiting", "deliveries", ["waiting_since"], sqlite_where=WAITING, postgresql_where=WAITING
+        "ix_deliveries_waiting",
+        "deliveries",
+        ["state", "waiting_since"],
+        sqlite_where=WAITING,
+        postgresql_where=WAITING,
     )
 
 
