@@ -9,7 +9,7 @@ import time
 from datetime import timedelta
 
 from bridge import clock, log, metrics
-from bridge.delivery.budget import Rate
+from bridge.delivery.budget import configured
 from bridge.delivery.deliver import deliver_next
 from bridge.delivery.threads import Sending
 from bridge.delivery.turn import Sender
@@ -17,6 +17,7 @@ from bridge.errors import DatabaseAway
 from bridge.fetch import store as fetching
 from bridge.fetch.threads import Fetching
 from bridge.inbox import silence
+from bridge.maintenance.held import Paused, sample
 from bridge.outbox.fill import fill
 from bridge.outbox.plan import Room
 from bridge.outbox.store import binding, settle, workers
@@ -50,6 +51,7 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
     log.info("worker.started", worker=worker)
     next_round = 0.0
     silent: frozenset[str] = frozenset()
+    paused: Paused = frozenset()
     while not stop.is_set():
         try:
             life.keep(clock.now())
@@ -57,6 +59,7 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
             if time.monotonic() >= next_round:
                 release(bridge, worker)
                 silent = listen(bridge, silent)
+                paused = sample(bridge.database, paused, clock.now())
                 reading.keep_up()
                 next_round = time.monotonic() + ROUND_S
             filled = fill_once(bridge)
@@ -80,7 +83,7 @@ def sender_of(bridge: Bridge, worker: str) -> Sender:
         client=bridge.client,
         lookups=bridge.lookups,
         policy=policy,
-        rate=Rate(requests=policy.rate_limit, window_s=policy.rate_window_s) if policy.rate_limit else None,
+        rate=configured(policy),
         room=Room(settings=limits.max_settings, bytes=limits.max_request_bytes),
         target=bridge.settings.target,
         worker=worker,

@@ -48,6 +48,11 @@ class Rate:
         return timedelta(seconds=self.window_s / self.requests)
 
 
+def configured(policy: Policy) -> Rate | None:
+    """None: as much as the API takes."""
+    return Rate(requests=policy.rate_limit, window_s=policy.rate_window_s) if policy.rate_limit else None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Budget:
     """Of one category of endpoints; all workers share it."""

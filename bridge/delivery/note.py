@@ -167,7 +167,7 @@ def _pause(page: Page, trouble: Trouble, failures: int) -> None:
 
 
 def _begin(page: Page, pause: Pause | None) -> bool:
-    if not pause:
+    if not pause or store.is_paused_by_person(page.conn, pause.name):
         return False
     store.save_pause(page.conn, pause)
     log.warning("pause.begun", name=pause.name, cause=pause.cause, reason=pause.reason)

@@ -45,6 +45,12 @@ def save_pause(conn: Connection, pause: Pause) -> None:
     conn.execute(row.on_conflict_do_update(index_elements=pauses.primary_key, set_=values))
 
 
+def is_paused_by_person(conn: Connection, name: str) -> bool:
+    """Such a pause ends by a person only: nothing that the bridge finds out may take its place."""
+    is_it = (pauses.c.name == name) & (pauses.c.cause == Cause.PERSON)
+    return conn.execute(select(pauses.c.name).where(is_it)).first() is not None
+
+
 def end_pause(conn: Connection, name: str) -> bool:
     """False where there is no such pause."""
     return conn.execute(delete(pauses).where(pauses.c.name == name)).rowcount == 1

@@ -1,6 +1,7 @@
 """Events -> deliveries: each new event is translated by its source's rules and its deliveries join the queue."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,8 +15,8 @@ from bridge.mappings.move import outcome as outcome_of
 from bridge.mappings.remember import joined
 from bridge.mappings.rules import Mapping
 from bridge.mappings.translate import Past, Translation, translate
-from bridge.model import CookieName, Delivery, Event, Outcome, OutcomeKind, Priority, Record
-from bridge.outbox.store import ledger, once, queue
+from bridge.model import CookieName, Delivery, Event, OnceKey, Outcome, OutcomeKind, Priority, Record
+from bridge.outbox.store import again, ledger, once, queue
 from bridge.outbox.store.records import Records
 
 
@@ -61,18 +62,33 @@ def _fill_all(this_round: Round, found: Sequence[tuple[Event, int]]) -> None:
         by_source.setdefault(event.source, []).append(event.record_id)
     for source, record_ids in by_source.items():
         this_round.records.load(source, record_ids)
+    replayed = [event.id for event, number in found if number > 1]
+    wanted = again.wanted(this_round.conn, replayed) if replayed else {}
     for event, number in found:
-        remaining = this_round.records.remaining(event.source, event.record_id)
-        this = Filling(
-            round=this_round,
-            mapping=this_round.catalogue.mappings[event.source],
-            event=replace(event, record_id=remaining) if remaining != event.record_id else event,
-            has_ended=remaining != event.record_id,
-            number=number,
-        )
-        _fill_one(this)
+        _fill_one(_filling(this_round, event, number, wanted.get(event.id, {})))
     this_round.write()
     inbox.mark_done(this_round.conn, [event.id for event, _ in found])
+    if wanted:
+        again.forget(this_round.conn, replayed)
+
+
+def _filling(this_round: Round, event: Event, number: int, wanted: Map[str, bool]) -> "Filling":
+    remaining = this_round.records.remaining(event.source, event.record_id)
+    return Filling(
+        round=this_round,
+        mapping=this_round.catalogue.mappings[event.source],
+        event=replace(event, record_id=remaining) if remaining != event.record_id else event,
+        has_ended=remaining != event.record_id,
+        number=number,
+        wanted=wanted,
+    )
+
+
+def try_rule(this_round: Round, event: Event, number: int, wanted: Map[str, bool]) -> tuple[Outcome, ...]:
+    """What the translation of this number would make of a rule; nothing is stored."""
+    this = _filling(this_round, event, number, wanted)
+    outcomes = _translate(this, _past(this, ())).outcomes
+    return tuple(_unless_used(this, _without_made(this, outcome)) for outcome in outcomes)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +102,8 @@ class Filling:
     has_ended: bool
     """The CRM says it of another one, which has ended in this."""
     number: int
+    wanted: Map[str, bool]
+    """The rules that a person wants again, each with whether also what was made before; empty: all not carried out."""
 
 
 def _fill_one(this: Filling) -> None:
@@ -94,7 +112,7 @@ def _fill_one(this: Filling) -> None:
         _join(this, others)
     past = _past(this, others)
     made = _translate(this, past)
-    outcomes = tuple(_unless_done_before(this.round.conn, this.event, outcome) for outcome in made.outcomes)
+    outcomes = tuple(_unless_done_before(this, _without_made(this, outcome)) for outcome in made.outcomes)
     _keep(this, (*_moves(this, made), *outcomes))
     if made.record != past.known:
         this.round.records.save(made.record)
@@ -123,9 +141,16 @@ def _past(this: Filling, others: Sequence[Record]) -> Past:
         joined=others,
         has_ended=this.has_ended,
         written=lambda: _written(this, [*others, *([known] if known else [])]),
-        skip=inbox.translated_rules(this.round.conn, this.event.id) if this.number > 1 else (),
+        skip=_skipped(this),
         translation=this.number,
     )
+
+
+def _skipped(this: Filling) -> Collection[str]:
+    """The rules that this translation leaves alone."""
+    if this.wanted:
+        return [rule.name for rule in this.mapping.rules or () if rule.name not in this.wanted]
+    return inbox.translated_rules(this.round.conn, this.event.id) if this.number > 1 else ()
 
 
 def _written(this: Filling, remembered: Sequence[Record]) -> tuple[CookieName, ...]:
@@ -182,8 +207,31 @@ def _faulty(this: Filling, past: Past, fault: str) -> Translation:
     return Translation(outcomes=outcomes, record=joined(this.event, past.known, past.joined) or nothing)
 
 
-def _unless_done_before(conn: Connection, event: Event, outcome: Outcome) -> Outcome:
-    if outcome.kind is not OutcomeKind.TRANSLATED or not outcome.once or once.is_first(conn, event, outcome.once):
+def _without_made(this: Filling, outcome: Outcome) -> Outcome:
+    """Of what must not be repeated blindly nothing is made twice, unless a person says so."""
+    if this.wanted.get(outcome.rule, True) or all(one.repeatable for one in outcome.deliveries):
         return outcome
-    until = f"again from {outcome.once.until:%Y-%m-%d %H:%M} UTC" if outcome.once.until else "and only once"
+    made = again.made(this.round.conn, this.event.id, outcome.rule)
+    left = tuple(one for one in outcome.deliveries if one.repeatable or one.item not in made)
+    if left or not made:
+        return replace(outcome, deliveries=left)
+    reason = ", ".join(f"delivery {number} is {state}" for number, state in made.values())
+    return Outcome(rule=outcome.rule, kind=OutcomeKind.IGNORED, reason=f"made before: {reason}")
+
+
+def _unless_done_before(this: Filling, outcome: Outcome) -> Outcome:
+    if outcome.kind is not OutcomeKind.TRANSLATED or not outcome.once:
+        return outcome
+    return outcome if once.is_first(this.round.conn, this.event, outcome.once) else _done(outcome, outcome.once)
+
+
+def _unless_used(this: Filling, outcome: Outcome) -> Outcome:
+    """The same, and the key stays free."""
+    if outcome.kind is not OutcomeKind.TRANSLATED or not outcome.once:
+        return outcome
+    return outcome if once.is_free(this.round.conn, this.event, outcome.once) else _done(outcome, outcome.once)
+
+
+def _done(outcome: Outcome, key: OnceKey) -> Outcome:
+    until = f"again from {key.until:%Y-%m-%d %H:%M} UTC" if key.until else "and only once"
     return Outcome(rule=outcome.rule, kind=OutcomeKind.IGNORED, reason=f"once: already done for this key, {until}")

@@ -2,7 +2,7 @@
 
 from bridge.tables.columns import metadata
 from bridge.tables.holding import budgets, pauses, suspicions, workers
-from bridge.tables.incoming import events, fetches, onces, outcomes, readers, seen, webhooks
+from bridge.tables.incoming import events, fetches, onces, outcomes, readers, replays, seen, webhooks
 from bridge.tables.mappings import facts, mapping_files, mapping_versions, publications
 from bridge.tables.outgoing import UNFINISHED, attempts, cookies, deliveries, delivery_customers, records, writes
 
@@ -25,6 +25,7 @@ __all__ = [
     "publications",
     "readers",
     "records",
+    "replays",
     "seen",
     "suspicions",
     "webhooks",

@@ -1,6 +1,6 @@
 """What came in: webhooks, their events, and what the rules made of them."""
 
-from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, UniqueConstraint
 
 from bridge.tables.columns import Id, JsonText, Plain, Utc, metadata, only
 
@@ -81,6 +81,15 @@ onces = Table(
     Column("until", Utc),  # none: for ever
     Column("event_id", Id, ForeignKey("events.id"), nullable=False, index=True),
 )
+
+replays = Table(
+    "replays",
+    metadata,
+    Column("event_id", Id, ForeignKey("events.id"), primary_key=True),
+    Column("rule", Plain, primary_key=True),
+    Column("again", Boolean, nullable=False),  # also what must not be repeated blindly and was made before
+)
+"""The rules that the next translation of an event runs, and no others, although they were carried out before."""
 
 fetches = Table(
     "fetches",

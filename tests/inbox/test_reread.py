@@ -182,8 +182,6 @@ def test_a_source_that_is_not_at_work_reads_nothing(bridge: Bridge) -> None:
     assert "no mapping of the source shop is at work" in result.output
 
 
-@pytest.mark.parametrize(
-    "arguments", [(), ("7", "--state", "unreadable"), ("--source", "shop"), ("7", "--source", "a")]
-)
+@pytest.mark.parametrize("arguments", [(), ("7", "--state", "unreadable"), ("7", "--source", "a")])
 def test_events_are_named_or_their_state_is(bridge: Bridge, arguments: tuple[str, ...]) -> None:
     assert run("events", "replay", *arguments).exit_code == 2

@@ -82,10 +82,11 @@ def add_attempts(conn: Connection, delivery_ids: Sequence[int], attempt: Attempt
     conn.execute(attempts.insert(), [{"delivery_id": number, **asdict(attempt)} for number in delivery_ids])
 
 
-def retry(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
+def retry(conn: Connection, delivery_id: int, *, now: datetime, priority: Priority | None = None) -> bool:
     """A person wants it sent again as it is; a cookie that has a newer value keeps that."""
     notify(conn)
     values = {"due_at": now, "waiting_since": now, "attempts": 0, "finished_at": None, "reason": "a person retried it"}
+    values |= {} if priority is None else {"priority": priority}
     if not move(conn, [delivery_id], (DeliveryState.DEAD, DeliveryState.UNKNOWN), DeliveryState.WAITING, values):
         return False
     delivery = find(conn, delivery_id)
@@ -101,10 +102,15 @@ def confirm(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
     return move(conn, [delivery_id], (DeliveryState.UNKNOWN,), DeliveryState.DELIVERED, values) == 1
 
 
-def discard(conn: Connection, delivery_id: int, *, reason: str, now: datetime) -> bool:
+LEFT = (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.UNKNOWN)
+"""What a person may give up."""
+
+
+def discard(
+    conn: Connection, delivery_id: int, *, reason: str, now: datetime, states: Sequence[DeliveryState] = LEFT
+) -> bool:
     """A person does not want it sent any more; what it had replaced is sent again."""
     notify(conn)
-    states = (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.UNKNOWN)
     if not move(conn, [delivery_id], states, DeliveryState.DISCARDED, {"finished_at": now, "reason": reason}):
         return False
     give_up(conn, [delivery_id], WriteState.DISCARDED, now=now)
@@ -126,14 +132,26 @@ def wake(conn: Connection, delivery_ids: Sequence[int], *, reason: str, now: dat
     move(conn, delivery_ids, over, DeliveryState.WAITING, values)
 
 
-def hurry(conn: Connection, *, now: datetime, source: str | None = None, rule: str | None = None) -> int:
+@dataclass(frozen=True, kw_only=True)
+class PutOff:
+    """Which of those that are not due yet; None leaves a question open."""
+
+    source: str | None = None
+    rule: str | None = None
+    operations: Sequence[str] | None = None
+
+
+def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int) -> int:
     """What was put off is due again, as after the end of a pause; return how many."""
     notify(conn)
     c = deliveries.c
-    asked = {c.source: source, c.rule: rule}
+    asked = {c.source: of.source, c.rule: of.rule}
     theirs = [column == value for column, value in asked.items() if value is not None]
-    off = (c.state == DeliveryState.WAITING) & (c.due_at > now)
-    return conn.execute(update(deliveries).where(off, *theirs).values(due_at=now)).rowcount
+    if of.operations is not None:
+        theirs.append(c.operation.in_(of.operations))
+    # Written out, or no database would see that the index of what waits has them all.
+    off = select(c.id).where(text("state = 'waiting'"), c.due_at > now, *theirs).limit(at_most)
+    return conn.execute(update(deliveries).where(c.id.in_(off)).values(due_at=now)).rowcount
 
 
 def move(
