@@ -1,4 +1,4 @@
-"""Alvaria's API answers badly, late or not at all, and CRMs repeat themselves: the newest values stand, nobody is dialled twice."""
+"""Alvaria's API answers badly, late or not at all, and CRMs repeat themselves: the newest values stand."""
 
 import random
 from typing import Any
