@@ -69,8 +69,8 @@ class Sending:
         try:
             self._send_on()
         except Exception as error:
-            log.error("worker.fault", fault=error)
             self.has_failed = True
+            log.error("worker.fault", fault=error)
 
     def _send_on(self) -> None:
         while not self.stop.is_set():

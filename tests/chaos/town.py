@@ -88,6 +88,10 @@ class Town:
             (self.folder / "mappings" / name).write_text(text, "utf-8")
         requests.put(f"{self.sandbox.url}/_sandbox/rate-limit", json={"limit": 100_000, "window_s": 1}, timeout=10)
         self.ports = (free_port(), free_port())
+        self.start()
+
+    def start(self) -> None:
+        """Both nodes; on the ports of before where there were some."""
         self.nodes = [self._node(port) for port in self.ports]
         self.wait_until_ready()
 

@@ -21,7 +21,6 @@ from bridge.outbox.store import queue
 from bridge.tables import attempts, deliveries
 from tests.words import NOON, event, insert, upsert, webhook
 
-
 RECORD = insert(
     body={"fastPathRecords": [{"fastPathRecord": f"{7:<12}2125550123{'':20}", "customFieldsStringCollection": [{}]}]}
 )
