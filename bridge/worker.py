@@ -45,7 +45,7 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
     """Work until `stop` is set; a database that is away is waited for."""
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
     reading = Fetching(bridge.database, bridge.published, bridge.settings.policy, worker, stop)
-    sending = Sending(sender_of(bridge, worker), bridge.settings.policy.senders, stop)
+    sending = Sending(sender_of(bridge, worker, stop), bridge.settings.policy.senders)
     life = Life(bridge.database, worker, timedelta(seconds=bridge.settings.lease_s))
     changes = bridge.database.changes(stop)
     log.info("worker.started", worker=worker)
@@ -76,7 +76,7 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
     log.info("worker.stopped", worker=worker)
 
 
-def sender_of(bridge: Bridge, worker: str) -> Sender:
+def sender_of(bridge: Bridge, worker: str, stop: threading.Event | None = None) -> Sender:
     policy, limits = bridge.settings.policy, bridge.settings.limits
     return Sender(
         database=bridge.database,
@@ -87,6 +87,7 @@ def sender_of(bridge: Bridge, worker: str) -> Sender:
         room=Room(settings=limits.max_settings, bytes=limits.max_request_bytes),
         target=bridge.settings.target,
         worker=worker,
+        stop=stop or threading.Event(),
     )
 
 

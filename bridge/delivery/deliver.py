@@ -16,11 +16,13 @@ from bridge.delivery.batch import accept, named_in, next_part, refuse, split
 from bridge.delivery.budget import Wait, take
 from bridge.delivery.decide import Case, decide, is_about_contents
 from bridge.delivery.note import Sent, settle
+from bridge.delivery.patience import patiently
 from bridge.delivery.store import lock_budget, save_budget
 from bridge.delivery.turn import Batch, Sender, take_turn
-from bridge.errors import BadRequest, LookupFailed, NotFound, TokenRefused, Unreachable
+from bridge.errors import BadRequest, DatabaseAway, LookupFailed, NotFound, TokenRefused, Unreachable
 from bridge.model import Answer, Dead, Json, Retry, Verdict
 from bridge.outbox.plan import DELETE, UPSERT, Item
+from bridge.outbox.store.settle import let_go
 
 Result: TypeAlias = Answer | Unreachable | TokenRefused | LookupFailed | NotFound | BadRequest
 
@@ -30,7 +32,7 @@ PATIENCE = timedelta(seconds=5)
 
 def deliver_next(sender: Sender, *, claimed: Callable[[], None] = lambda: None) -> Wait | None:
     """Send the next request; when to look again, where there is none to send. Calls `claimed` before it sends."""
-    batch = take_turn(sender, clock.now())
+    batch = _take_turn(sender, clock.now())
     if isinstance(batch, Wait):
         return batch
     claimed()
@@ -40,6 +42,20 @@ def deliver_next(sender: Sender, *, claimed: Callable[[], None] = lambda: None) 
     else:
         settle(sender, batch, sent, judge(sender, sent))
     return None
+
+
+def _take_turn(sender: Sender, now: datetime) -> Batch | Wait:
+    try:
+        return take_turn(sender, now)
+    except DatabaseAway:
+        # The claim may have been committed, and only the word of it lost: it would hold as long as this worker lives.
+        patiently(sender.stop, lambda: _let_go(sender, now))
+        raise
+
+
+def _let_go(sender: Sender, claimed_at: datetime) -> None:
+    with sender.database.transaction() as conn:
+        let_go(conn, sender.worker, claimed_at)
 
 
 def send(sender: Sender, batch: Batch, items: Sequence[Item]) -> Sent:
@@ -124,14 +140,21 @@ def spend(sender: Sender, category: str) -> Wait | None:
     """Take one more request from the budget; the wait where that is a long one."""
     while True:
         now = clock.now()
-        with sender.database.transaction() as conn:
-            taken = take(lock_budget(conn, category), configured=sender.rate, now=now)
-            if not isinstance(taken, Wait):
-                save_budget(conn, taken)
-                return None
+        taken = patiently(sender.stop, lambda now=now: _spend(sender, category, now))  # type: ignore[misc]  # mypy knows no defaults
+        if not taken:
+            return None
         if taken.until - now > PATIENCE:
             return taken
         time.sleep(max(0.01, (taken.until - now).total_seconds()))
+
+
+def _spend(sender: Sender, category: str, now: datetime) -> Wait | None:
+    with sender.database.transaction() as conn:
+        taken = take(lock_budget(conn, category), configured=sender.rate, now=now)
+        if isinstance(taken, Wait):
+            return taken
+        save_budget(conn, taken)
+        return None
 
 
 def _was_accepted(sent: Sent) -> bool:

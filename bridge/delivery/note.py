@@ -12,6 +12,7 @@ from bridge.delivery import store
 from bridge.delivery.batch import fingerprint
 from bridge.delivery.budget import Budget, answered, block, block_longer, failed, learn
 from bridge.delivery.decide import Trouble, TroubleKind, trouble_of
+from bridge.delivery.patience import patiently
 from bridge.delivery.pause import (
     ALL,
     Cause,
@@ -62,15 +63,19 @@ Judged: TypeAlias = tuple[Verdict, Sequence[Item]]
 def settle(sender: Sender, batch: Batch, sent: Sent, judged: Iterable[Judged]) -> bool:
     """Write it all down together; True if a rule was paused by it."""
     found = list(judged)
+    paused = patiently(sender.stop, lambda: _write_down(sender, batch, sent, found))
+    _tell(batch, sent, found)
+    return paused
+
+
+def _write_down(sender: Sender, batch: Batch, sent: Sent, found: Sequence[Judged]) -> bool:
     with sender.database.transaction() as conn:
         page = Page(conn=conn, sender=sender, batch=batch, sent=sent, now=clock.now())
         # The budget's row first, as when a turn is taken: or two workers would wait for each other.
         budget = store.lock_budget(conn, batch.category)
         if sent.items:
             store.save_budget(conn, _budget_after(page, budget))
-        paused = [_settle(page, verdict, items) for verdict, items in found]
-    _tell(batch, sent, found)
-    return any(paused)
+        return any([_settle(page, verdict, items) for verdict, items in found])
 
 
 def _settle(page: Page, verdict: Verdict, items: Sequence[Item]) -> bool:
@@ -78,7 +83,13 @@ def _settle(page: Page, verdict: Verdict, items: Sequence[Item]) -> bool:
     if page.sent.items:
         queue.add_attempts(conn, [item.delivery.id for item in items], _attempt(page, verdict))
     doubt = timedelta(seconds=sender.policy.doubt_s)
-    request = Request(worker=sender.worker, began_at=page.sent.began_at, now=now, unsettled_until=now + doubt)
+    request = Request(
+        worker=sender.worker,
+        claimed_at=page.batch.claimed_at,
+        began_at=page.sent.began_at,
+        now=now,
+        unsettled_until=now + doubt,
+    )
     ours = settle_items(conn, items, verdict, request)
     return _judge_rules(page, verdict, ours)
 

@@ -13,6 +13,10 @@ LONGEST_REST_S = 1.0
 """Another worker's answer may have changed what was waited for."""
 
 
+class ThreadFailed(Exception):
+    """The worker cannot go on as it should: it ends, and is started again."""
+
+
 class Bell:
     """Wakes one sleeper for each ring; a ring that nobody hears is kept for the next one who would sleep."""
 
@@ -29,18 +33,21 @@ class Bell:
 
 
 class Sending:
-    """Sends with so many threads until `stop` is set."""
+    """Sends with so many threads until the sender's `stop` is set."""
 
-    def __init__(self, sender: Sender, count: int, stop: threading.Event) -> None:
+    def __init__(self, sender: Sender, count: int) -> None:
         self.sender = sender
-        self.stop = stop
+        self.stop = sender.stop
         self.bell = Bell()
+        self.has_failed = False
         self.threads = [
             threading.Thread(target=self._send, name=f"sending-{number}", daemon=True) for number in range(count)
         ]
 
     def keep_up(self) -> None:
-        """Begin, if that has not been done."""
+        """Begin, if that has not been done; raise ThreadFailed where a fault of ours has ended a thread."""
+        if self.has_failed:
+            raise ThreadFailed("a thread that sends has ended by a fault; the log has its place")
         for thread in self.threads:
             if not thread.ident:
                 thread.start()
@@ -58,6 +65,14 @@ class Sending:
                 thread.join()
 
     def _send(self) -> None:
+        """What it had claimed is free when the worker ends, and not before: so that has to end too."""
+        try:
+            self._send_on()
+        except Exception as error:
+            self.has_failed = True
+            log.error("worker.fault", fault=error)
+
+    def _send_on(self) -> None:
         while not self.stop.is_set():
             try:
                 wait = deliver_next(self.sender, claimed=self.bell.ring)

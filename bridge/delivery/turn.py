@@ -1,8 +1,9 @@
 """Whose turn it is: within the budget, past what is paused, the next request is put together and claimed."""
 
 import random
+import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bridge.alvaria.client import Client
@@ -41,6 +42,8 @@ class Sender:
     target: str
     """Where it all goes: base URL and organisation, or the sandbox."""
     worker: str
+    stop: threading.Event = field(default_factory=threading.Event)
+    """Set when the worker is to end."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +52,8 @@ class Batch:
 
     operation: str
     items: tuple[Item, ...]
-    began_at: datetime
+    claimed_at: datetime
+    """With its worker's name it tells this claim from any other."""
 
     @property
     def category(self) -> str:
@@ -133,7 +137,7 @@ def _in_category(conn: Connection, sender: Sender, turn: Turn) -> Batch | Wait:
         for name in _shuffled(open_ones):
             if items := _claim(conn, sender, turn, name, priorities):
                 store.save_budget(conn, taken)
-                return Batch(operation=name, items=items, began_at=turn.now)
+                return Batch(operation=name, items=items, claimed_at=turn.now)
     return _look_again(turn)
 
 

@@ -151,7 +151,11 @@ class Newest(RuleBasedStateMachine):
 
     def settle(self, flight: Flying, verdict: Verdict) -> None:
         request = Request(
-            worker=flight.worker, began_at=flight.began_at, now=self.now, unsettled_until=self.now + DOUBT
+            worker=flight.worker,
+            claimed_at=flight.began_at,
+            began_at=flight.began_at,
+            now=self.now,
+            unsettled_until=self.now + DOUBT,
         )
         with self.database.transaction() as conn:
             settle(conn, flight.items, verdict, request)

@@ -4,14 +4,27 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, case, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bridge.alvaria.cookies import Setting
 from bridge.db import insert
 from bridge.mappings.move import Kept
 from bridge.model import CookieName, Delivery, DeliveryState, Event
 from bridge.outbox.plan import DELETE, UPSERT, Write, name_of, sha256, stamped
-from bridge.tables import cookies, deliveries
+from bridge.tables import cookies, deliveries, writes
 
 IDENTITY = ("customer", "key", "channel", "service")
 ASKED = ("source", "record_id", "rule", "changed_at", "deleted_at", "asked_by", "asked_stamp")
@@ -129,7 +142,9 @@ def doubt(conn: Connection, names: Iterable[CookieName], until: datetime) -> Non
 def doubtful(conn: Connection, now: datetime, at_most: int) -> Sequence[RowMapping]:
     """Cookies whose doubt is over in time. Where a newer change waits, that settles it when it is sent."""
     c = cookies.c
-    is_due = and_(c.unsettled_until <= now, or_(c.asked_by == c.written_by, c.asked_by.is_(None)))
+    same = [writes.c[name] == c[name] for name in IDENTITY]
+    is_out = exists().where(*same, text("writes.state = 'claimed'"))
+    is_due = and_(c.unsettled_until <= now, or_(c.asked_by == c.written_by, c.asked_by.is_(None)), ~is_out)
     return conn.execute(select(cookies).where(is_due).limit(at_most)).mappings().all()
 
 

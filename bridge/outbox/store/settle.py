@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, text
+from sqlalchemy import ColumnElement, Connection, and_, select, text
 
 from bridge.model import Dead, Delivered, DeliveryState, Retry, Unknown, Verdict
 from bridge.outbox.plan import Item, WriteState
@@ -17,6 +17,8 @@ from bridge.tables import deliveries
 IS_CLAIMED = text("deliveries.state = 'claimed'")
 OURS = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 """What was taken for lost is ours again when its answer has come after all."""
+UNTRIED = {**FREED, "attempts": deliveries.c.attempts - 1}
+"""Free again, as if it had not been tried."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +26,8 @@ class Request:
     """One request that has been answered, or has not."""
 
     worker: str
+    claimed_at: datetime
+    """When the worker claimed what the request carries."""
     began_at: datetime
     now: datetime
     unsettled_until: datetime
@@ -35,7 +39,7 @@ def settle(conn: Connection, items: Sequence[Item], verdict: Verdict, request: R
 
     Whose claim was lost meanwhile is left out: what became of it since stands.
     """
-    ours = _ours(conn, items, request.worker)
+    ours = _ours(conn, items, request)
     ids = [item.delivery.id for item in ours]
     found = [write for item in ours for write in item.writes]
     state, values = _outcome(verdict, request.now)
@@ -55,11 +59,25 @@ def settle(conn: Connection, items: Sequence[Item], verdict: Verdict, request: R
     return ours
 
 
-def _ours(conn: Connection, items: Sequence[Item], worker: str) -> list[Item]:
+def _ours(conn: Connection, items: Sequence[Item], request: Request) -> list[Item]:
     ids = [item.delivery.id for item in items]
-    are_ours = deliveries.c.id.in_(ids) & (deliveries.c.claimed_by == worker) & deliveries.c.state.in_(OURS)
+    is_this_claim = _is_claim(request.worker, request.claimed_at)
+    are_ours = deliveries.c.id.in_(ids) & is_this_claim & deliveries.c.state.in_(OURS)
     ours = set(conn.execute(select(deliveries.c.id).where(are_ours)).scalars())
     return [item for item in items if item.delivery.id in ours]
+
+
+def _is_claim(worker: str, claimed_at: datetime) -> ColumnElement[bool]:
+    # The name is not enough: what was taken back from a worker may be its own again, by another claim.
+    return (deliveries.c.claimed_by == worker) & (deliveries.c.claimed_at == claimed_at)
+
+
+def let_go(conn: Connection, worker: str, claimed_at: datetime) -> None:
+    """Give a claim up of which nothing was sent."""
+    is_it = (deliveries.c.state == DeliveryState.CLAIMED) & _is_claim(worker, claimed_at)
+    ids = conn.execute(select(deliveries.c.id).where(is_it)).scalars().all()
+    queue.move(conn, ids, (DeliveryState.CLAIMED,), DeliveryState.WAITING, UNTRIED)
+    writes.mark_all(conn, ids, (WriteState.CLAIMED,), WriteState.WAITING)
 
 
 def _outcome(verdict: Verdict, now: datetime) -> tuple[DeliveryState, dict[str, Any]]:
@@ -73,8 +91,7 @@ def _outcome(verdict: Verdict, now: datetime) -> tuple[DeliveryState, dict[str, 
         case Retry(counts=True):
             return DeliveryState.WAITING, {**FREED, "due_at": verdict.at, "reason": verdict.reason}
         case Retry():
-            again = {"due_at": verdict.at, "reason": verdict.reason, "attempts": deliveries.c.attempts - 1}
-            return DeliveryState.WAITING, {**FREED, **again}
+            return DeliveryState.WAITING, {**UNTRIED, "due_at": verdict.at, "reason": verdict.reason}
 
 
 def claimants(conn: Connection) -> list[str]:
