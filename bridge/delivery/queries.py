@@ -66,7 +66,11 @@ def _lines(conn: Connection, delivery_id: int, column: ColumnElement[Any], state
 
 
 def _out_with(conn: Connection, delivery_id: int) -> int | None:
-    return min(_lines(conn, delivery_id, cookies.c.sent_by, "waiting"), default=None)
+    out = writes.alias("out")
+    same = [out.c[name] == writes.c[name] for name in ("customer", "key", "channel", "service")]
+    its = and_(writes.c.delivery_id == delivery_id, writes.c.state == "waiting", text("out.state = 'claimed'"))
+    found = select(func.min(out.c.delivery_id)).select_from(writes).join(out, and_(*same)).where(its)
+    return conn.execute(found).scalar()
 
 
 def _newer(conn: Connection, delivery_id: int) -> int | None:

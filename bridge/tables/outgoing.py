@@ -63,8 +63,7 @@ writes = Table(
     Column("service", Plain, nullable=False),
     Column("stamp", Plain, nullable=False),
     Column("state", Plain, nullable=False),
-    Index("ix_writes_cookie", "customer", "key", "channel", "service", "stamp"),
-    Index("ix_writes_out", "customer", "key", "channel", "service", **only("state = 'claimed'")),
+    Index("ix_writes_cookie", "customer", "key", "channel", "service", "state"),
 )
 """What a delivery does to each cookie: which of several changes is the newest is decided for each on its own."""
 

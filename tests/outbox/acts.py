@@ -72,7 +72,13 @@ def claim(
     database: Database, operation: str = UPSERT, *, worker: str = WORKER, now: datetime = NOON, **asked: Any
 ) -> tuple[Item, ...]:
     with database.transaction() as conn:
-        return claims.claim(conn, operation, Claim(**{"worker": worker, "now": now, "room": ROOM, **asked}))
+        items = claims.claim(conn, operation, Claim(**{"worker": worker, "now": now, "room": ROOM, **asked}))
+    _claimed_at.update({(worker, item.delivery.id): now for item in items})
+    return items
+
+
+_claimed_at: dict[tuple[str, int], datetime] = {}
+"""When the worker has claimed a delivery last, as it would know itself."""
 
 
 def numbers(items: Sequence[Item]) -> list[int]:
@@ -88,8 +94,9 @@ def settle(
     database: Database, items: Sequence[Item], verdict: Verdict, *, worker: str = WORKER, now: datetime = NOON
 ) -> list[int]:
     """Those that the verdict is true of."""
+    claimed_at = _claimed_at.get((worker, items[0].delivery.id), now) if items else now
     with database.transaction() as conn:
-        request = Request(worker=worker, began_at=now, now=now, unsettled_until=now + DOUBT)
+        request = Request(worker=worker, claimed_at=claimed_at, began_at=now, now=now, unsettled_until=now + DOUBT)
         return numbers(ends.settle(conn, items, verdict, request))
 
 

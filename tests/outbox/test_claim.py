@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from bridge.db import Database
 from bridge.model import CookieName, Dead, Delivered, Delivery, Priority, Retry, Unknown, Verdict
 from bridge.outbox.plan import DELETE, UPSERT, Item, Room
-from bridge.outbox.store.claim import CANDIDATES, is_any_due, soonest, waiting_operations
+from bridge.outbox.store.claim import MOST, is_any_due, soonest, waiting_operations
 from bridge.tables import deliveries
 from tests.outbox.acts import (
     INSERT,
@@ -236,7 +236,7 @@ def test_what_is_paused_steps_aside(database: Database) -> None:
 
 @pytest.mark.parametrize("operation", [UPSERT, INSERT])
 def test_however_many_are_paused_the_next_one_goes(database: Database, operation: str) -> None:
-    held = [one(operation, number, rule="held") for number in range(CANDIDATES + 50)]
+    held = [one(operation, number, rule="held") for number in range(MOST + 50)]
     *_, good = given(database, *held, one(operation, 999))
     assert numbers(claim(database, operation, **paused("held"))) == [good]
     with database.reading() as conn:
@@ -293,7 +293,7 @@ def test_a_newer_deletion_replaces_a_write_and_a_newer_write_a_deletion(database
 def test_many_superseded_ones_cost_one_look(database: Database) -> None:
     given(database, group({"crm.a": "newest"}, later(2)))
     settle(database, claim(database), Delivered())
-    old = given(database, *(group({"crm.a": str(number)}) for number in range(CANDIDATES + 20)))
+    old = given(database, *(group({"crm.a": str(number)}) for number in range(MOST + 20)))
     [good] = given(database, group({"crm.b": "x"}))
     assert numbers(claim(database)) == [good]
     assert set(states(database, old[::50])) == {"superseded"}

@@ -18,6 +18,8 @@ from tests.outbox.acts import claim, deletion, given, group, later, release, set
 from tests.words import NOON, insert
 
 MANY = 1_000
+WAITING = "ix_deliveries_(due|waiting)"
+"""Both hold only what waits; where that is little, either will do."""
 GROWING = re.compile(r"deliveries|writes|cookies")
 
 
@@ -25,7 +27,7 @@ GROWING = re.compile(r"deliveries|writes|cookies")
 def database(database: Database, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Database:
     """Thousands, over or waiting; the database has counted them."""
     # A claim looks at few of them, as it does where there are millions.
-    monkeypatch.setattr(claims, "CANDIDATES", 3)
+    monkeypatch.setattr(claims, "AT_ONCE", 3)
     several = [group({f"crm.k{number}": "x"}) for number in range(MANY)]
     given(database, *several, *(insert(item=number, order_key=f"k{number}") for number in range(MANY)))
     with database.transaction() as conn:
@@ -96,10 +98,11 @@ def test_nothing_that_workers_ask_reads_a_whole_table(database: Database) -> Non
 
 def test_the_claims_queries_go_by_the_partial_indexes(database: Database) -> None:
     wanted = {
-        "deliveries.due_at <=": "ix_deliveries_due",
-        "deliveries.due_at >": "ix_deliveries_due",
-        "min(operation)": "ix_deliveries_due",
-        "EXISTS": "ix_deliveries_order",
+        "deliveries.due_at <=": WAITING,
+        "deliveries.due_at >": WAITING,
+        "min(operation)": WAITING,
+        "earlier.order_key": "ix_deliveries_order",
+        "out.state": "ix_writes_cookie",
         "deliveries.state = 'claimed'": "ix_deliveries_claimed",
         "unsettled_until <=": "ix_cookies_unsettled",
     }
@@ -109,7 +112,10 @@ def test_the_claims_queries_go_by_the_partial_indexes(database: Database) -> Non
             settle_doubts(database, later(2000))
             claim(database, operation)
     found = {
-        words: index in plan for statement, plan in plans for words, index in wanted.items() if asks(statement, words)
+        words: re.search(index, plan) is not None
+        for statement, plan in plans
+        for words, index in wanted.items()
+        if asks(statement, words)
     }
     assert found == dict.fromkeys(wanted, True)
 

@@ -7,6 +7,7 @@ from bridge.db import Database
 from bridge.model import CookieName, Dead, Delivered, Retry, Unknown, Verdict
 from bridge.outbox.plan import DELETE, UPSERT, WriteState
 from bridge.outbox.store import ledger, queue
+from bridge.outbox.store.queue import PutOff
 from bridge.tables import attempts, delivery_customers
 from tests.outbox.acts import (
     INSERT,
@@ -205,7 +206,7 @@ def test_what_was_put_off_is_due_again_when_it_is_hurried(
 ) -> None:
     first, second = given(database, insert(), upsert(), now=later(300))
     with database.transaction() as conn:
-        assert queue.hurry(conn, now=NOON, **asked) == count
+        assert queue.hurry(conn, PutOff(**asked), now=NOON, at_most=10) == count
     assert found(database, first).due_at == (NOON if count else later(300))
     assert found(database, second).due_at == (NOON if count == 2 else later(300))
 
@@ -215,7 +216,7 @@ def test_hurrying_leaves_alone_what_is_out_and_what_is_over(database: Database) 
     settle(database, claim(database, UPSERT), Delivered())
     claim(database, INSERT)
     with database.transaction() as conn:
-        assert queue.hurry(conn, now=later(-60)) == 0
+        assert queue.hurry(conn, PutOff(), now=later(-60), at_most=10) == 0
 
 
 def test_attempts_are_appended_to_all_that_shared_the_request(database: Database) -> None:

@@ -66,8 +66,7 @@ def _make_writes() -> None:
         sa.ForeignKeyConstraint(["delivery_id"], ["deliveries.id"]),
         sa.PrimaryKeyConstraint("delivery_id", "place"),
     )
-    op.create_index("ix_writes_cookie", "writes", ["customer", "key", "channel", "service", "stamp"])
-    _index("ix_writes_out", "writes", ["customer", "key", "channel", "service"], "state = 'claimed'")
+    op.create_index("ix_writes_cookie", "writes", ["customer", "key", "channel", "service", "state"])
 
 
 def _widen_cookies() -> None:

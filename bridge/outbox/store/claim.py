@@ -19,7 +19,9 @@ from bridge.tables.columns import Utc
 
 AT_ONCE = 40
 MOST = 200
-"""How many are looked at for one request; what newer changes have replaced goes on the way."""
+"""How many are looked at to fill one request."""
+LONGEST = 5_000
+"""How many are looked at where none of them can go: paused ones step aside, and what newer ones have replaced ends."""
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 # The conditions of partial indexes are written out: with a parameter in them no database would use the index.
@@ -50,7 +52,7 @@ NEXT_IN_ORDER = NEXT.where(~_is_blocked)
 OPERATIONS = text(
     """
     WITH RECURSIVE found(operation) AS (
-        SELECT min(operation) FROM deliveries WHERE state = 'waiting'
+        SELECT min(operation) FROM deliveries WHERE state = 'waiting' AND operation > ''
         UNION ALL
         SELECT (SELECT min(operation) FROM deliveries WHERE state = 'waiting' AND operation > found.operation)
         FROM found WHERE found.operation IS NOT NULL
@@ -151,16 +153,17 @@ def _choose_cookies(conn: Connection, operation: str, asked: Claim) -> tuple[Ite
         suspects |= {delivery.id for delivery in going if asked.set_apart(delivery)}
         items = batch(judged, room=asked.room, suspects=suspects)
         is_full = len(items) < sum(not one.end and not one.waits for one in judged)
-        if is_full or (items and operation != UPSERT):
+        if is_full or (items and (operation != UPSERT or len(judged) >= MOST)):
             break
     return items if operation == UPSERT else items[:1]
 
 
 def _parts(conn: Connection, operation: str, query: Select[Any], asked: Claim) -> Iterator[list[Delivery]]:
     """Those that are due, a part after the other, until enough were looked at."""
+    looked_at = 0
     for priority in asked.priorities:
-        after_due_at, after_id, looked_at = LONG_AGO, 0, 0
-        while looked_at < MOST:
+        after_due_at, after_id = LONG_AGO, 0
+        while looked_at < LONGEST:
             where = {"operation": operation, "priority": priority, "now": asked.now, "at_most": AT_ONCE}
             after = {"after_due_at": after_due_at, "after_id": after_id}
             rows = conn.execute(query, {**where, **after}).mappings().all()
