@@ -98,6 +98,8 @@ class Fate(StrEnum):
     SUPERSEDED = "superseded"
     UNCHANGED = "unchanged"
     RUN_OUT = "run out"
+    LIVED = "lived"
+    """Alvaria had it to its end; it was only to be sent once more."""
 
 
 def fate(write: Write, now: datetime) -> Fate:
@@ -108,7 +110,7 @@ def fate(write: Write, now: datetime) -> Fate:
     if line.is_out:
         return Fate.WAITS
     if write.expires_at and write.expires_at <= now:
-        return Fate.RUN_OUT
+        return Fate.LIVED if own == (line.stamp, line.written_by) else Fate.RUN_OUT
     return Fate.UNCHANGED if is_there(write, now) else Fate.GOES
 
 
@@ -155,7 +157,11 @@ class Judged:
     """It is finished without a request, for this reason."""
 
 
-_SETTLED = {Fate.SUPERSEDED: WriteState.SUPERSEDED, Fate.UNCHANGED: WriteState.UNCHANGED}
+_SETTLED = {
+    Fate.SUPERSEDED: WriteState.SUPERSEDED,
+    Fate.UNCHANGED: WriteState.UNCHANGED,
+    Fate.LIVED: WriteState.DELIVERED,
+}
 _CURRENT = frozenset({Fate.GOES, Fate.WAITS})
 
 
@@ -165,7 +171,8 @@ def judge(delivery: Delivery, writes: Sequence[Write], now: datetime) -> Judged:
     settled = [(write, _SETTLED[one]) for write, one in fates if one in _SETTLED]
     current = [write for write, one in fates if one in _CURRENT]
     late = [write for write, one in fates if one is Fate.RUN_OUT]
-    if late and not _is_any(writes, WriteState.DELIVERED):
+    has_arrived = _is_any(writes, WriteState.DELIVERED) or any(one is Fate.LIVED for _, one in fates)
+    if late and not has_arrived:
         dead = [(write, WriteState.DEAD) for write in (*late, *current)]
         end = (DeliveryState.DEAD, "a setting in it ran out before it could be sent")
         return Judged(item=Item(delivery=delivery), settled=(*settled, *dead), end=end)

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from bridge import clock, worker
+from bridge.alvaria.lookup import Lookups
 from bridge.delivery import store
 from bridge.delivery.budget import Wait
 from bridge.delivery.deliver import deliver_next
@@ -260,7 +261,8 @@ def test_an_api_that_is_down_is_left_alone_and_taken_up_again_gently(
 
 
 def test_a_token_that_is_refused_pauses_everything(bridge: Bridge, sandbox: Sandbox, sender: Sender) -> None:
-    wrong = replace(sender, client=replace(bridge.client, client_secret="wrong"))
+    unknown = replace(bridge.client, client_secret="wrong")
+    wrong = replace(sender, client=unknown, lookups=Lookups(unknown))
     added = given(bridge.database, upsert(), deletion("crm.a"), insert())
     work(wrong)
     # One request, whichever it is; an insert looks at its list before.

@@ -18,7 +18,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 
 from bridge.db import Connection, Database
 from bridge.inbox import store as inbox
-from bridge.model import Dead, Delivered, Delivery, Event, Retry, Stamp, Verdict
+from bridge.model import CookieName, Dead, Delivered, Delivery, Event, Retry, Stamp, Verdict
 from bridge.outbox.plan import DELETE, UPSERT, Item, Room
 from bridge.outbox.store import queue
 from bridge.outbox.store.claim import Claim, claim
@@ -117,6 +117,8 @@ class Newest(RuleBasedStateMachine):
         worker = f"host/{next(self.workers)}/a"
         with self.database.transaction() as conn:
             items = claim(conn, operation, Claim(worker=worker, now=self.now, room=ROOM))
+        out = {name for flight in self.sent.values() for name in names(flight.items)}
+        assert not out & names(items), "no cookie is out twice"
         self.sent[worker] = Flying(items=items, worker=worker, began_at=self.now)
         return worker
 
@@ -229,6 +231,10 @@ class Newest(RuleBasedStateMachine):
                 mine = (delivery.stamp, delivery.id, content)
                 newest[key] = max(newest.get(key, ("", 0, None)), mine, key=lambda one: one[:2])
         return {key: content for key, (_, _, content) in newest.items() if content is not None}
+
+
+def names(items: tuple[Item, ...]) -> set[CookieName]:
+    return {write.name for item in items for write in item.writes}
 
 
 def contents(delivery: Delivery) -> dict[str, str | None]:

@@ -75,6 +75,7 @@ def test_what_becomes_of_a_write(line: Line, becomes: Fate) -> None:
         (NOTHING, Fate.RUN_OUT),
         (Line(is_out=True), Fate.WAITS),
         (Line(stamp="6", written_by=6), Fate.SUPERSEDED),
+        (Line(stamp="5", written_by=5), Fate.LIVED),
         (has(), Fate.RUN_OUT),
     ],
 )

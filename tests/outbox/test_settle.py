@@ -261,6 +261,27 @@ def test_a_doubt_about_what_was_never_accepted_is_forgotten(database: Database) 
     assert line(database, "crm.a")["unsettled_until"] is None
 
 
+def test_a_value_that_has_run_out_is_not_sent_again_for_a_doubt(database: Database) -> None:
+    given(database, group({"crm.a": "old"}, later(1)))
+    settle(database, claim(database), Retry(at=later(300), reason="no answer", in_doubt=True))
+    [newer] = given(database, group({"crm.a": "new"}, later(2), expires_at=later(62)))
+    settle(database, claim(database), Delivered())
+    assert settle_doubts(database, AFTER_DOUBT) == 0
+    assert (state(database, newer), line(database, "crm.a")["unsettled_until"]) == ("delivered", None)
+
+
+def test_a_value_that_runs_out_before_it_is_sent_again_was_delivered_nevertheless(database: Database) -> None:
+    given(database, group({"crm.a": "old"}, later(1)))
+    settle(database, claim(database), Retry(at=later(300), reason="no answer", in_doubt=True))
+    [newer] = given(database, group({"crm.a": "new"}, later(2), expires_at=later(110)))
+    settle(database, claim(database), Delivered())
+    assert settle_doubts(database, AFTER_DOUBT) == 1
+    assert claim(database, now=later(110)) == ()
+    assert state(database, newer) == "delivered"
+    assert settle_doubts(database, later(110)) == 0
+    assert line(database, "crm.a")["unsettled_until"] is None
+
+
 def test_a_retry_that_was_certainly_not_carried_out_leaves_no_doubt(database: Database) -> None:
     given(database, upsert())
     settle(database, claim(database), Retry(at=later(5), reason="status 429"))

@@ -125,7 +125,8 @@ def settle_doubts(conn: Connection, *, now: datetime, at_most: int = 200) -> int
     again = []
     for row in found:
         name = ledger.name_in(row)
-        if row["written_by"] and writes.wait_again(conn, name, row["written_by"]):
+        has_run_out = row["expires_at"] and row["expires_at"] <= now
+        if row["written_by"] and not has_run_out and writes.wait_again(conn, name, row["written_by"]):
             again.append(row["written_by"])
         else:
             ledger.forget_doubt(conn, name)
