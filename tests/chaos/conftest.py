@@ -9,7 +9,7 @@ from bridge.sandbox.serve import running
 from tests.chaos.town import REPORT, Town
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def town(
     request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
