@@ -167,6 +167,8 @@ def _ease(page: Page) -> None:
 
 def _pause(page: Page, trouble: Trouble, failures: int) -> None:
     pause, policy = _holding(page), page.sender.policy
+    if pause and page.batch.claimed_at <= pause.since:
+        return  # it was out already when the pause began: no probe, and nothing new
     if pause:
         store.save_pause(page.conn, replace(after_failure(pause, page.now), reason=trouble.reason))
         return

@@ -2,6 +2,8 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 
@@ -9,27 +11,33 @@ from bridge.sandbox.serve import running
 from tests.chaos.town import REPORT, Town
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def town(
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-    make_postgresql: Callable[..., str],
-    with_tables: dict[str, str],
-) -> Iterator[Town]:
-    """Two nodes on one database of each kind; one fault follows the other."""
-    folder = tmp_path_factory.mktemp(f"town-{request.param}")
-    url = f"sqlite:///{folder}/bridge.db"
-    if request.param == "postgresql":
-        url = make_postgresql(template=with_tables["postgresql"])
-    else:
-        shutil.copy(with_tables["sqlite"], folder / "bridge.db")
-    with running() as sandbox:
-        made = Town(folder, sandbox, url)
-        try:
+@pytest.fixture(scope="session")
+def town_of(
+    tmp_path_factory: pytest.TempPathFactory, make_postgresql: Callable[..., str], with_tables: dict[str, str]
+) -> Iterator[Callable[[str], Town]]:
+    """A function that gives the town on a database of this kind, and builds it where nobody has asked before."""
+    with ExitStack() as stack:
+
+        @cache
+        def town_of(kind: str) -> Town:
+            folder = tmp_path_factory.mktemp(f"town-{kind}")
+            url = f"sqlite:///{folder}/bridge.db"
+            if kind == "postgresql":
+                url = make_postgresql(template=with_tables[kind])
+            else:
+                shutil.copy(with_tables[kind], folder / "bridge.db")
+            made = Town(folder, stack.enter_context(running()), url)
+            stack.callback(made.end)
             made.build()
-            yield made
-        finally:
-            made.end()
+            return made
+
+        yield town_of
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def town(request: pytest.FixtureRequest, town_of: Callable[[str], Town]) -> Town:
+    """Two nodes on one database of each kind; one fault follows the other."""
+    return town_of(request.param)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

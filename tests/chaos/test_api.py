@@ -19,15 +19,21 @@ FAULTS: dict[str, dict[str, Any]] = {
     "closes after the work": {"drop": "after"},
     "carries out late what was given up": {"delay_s": LATE_S},
 }
+ON_BOTH = ("closes after the work", "carries out late what was given up")
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+# Where it matters what the database does meanwhile, on both.
+@pytest.mark.parametrize(
+    ("town", "fault"),
+    [*(("sqlite", fault) for fault in FAULTS), *(("postgresql", fault) for fault in ON_BOTH)],
+    indirect=["town"],
+)
 def test_a_faulty_api_loses_nothing_and_dials_nobody_twice(town: Town, fault: str) -> None:
     with town.traffic(f"the API {fault}"):
         chaos(lambda: town.order_fault(**FAULTS[fault], times=random.randint(1, 4)))  # noqa: S311 (chaos, no secret)
 
 
-@pytest.mark.parametrize("status", [401, 503])
+@pytest.mark.parametrize(("town", "status"), [("sqlite", 401), ("postgresql", 503)], indirect=["town"])
 def test_a_token_service_that_is_down_is_waited_for(town: Town, status: int) -> None:
     with town.traffic(f"the token service answers {status}"):
         town.order_fault(operation="token", status=status, times=100_000)

@@ -25,7 +25,7 @@ from bridge.sandbox.serve import Sandbox
 from bridge.tables import cookies, deliveries
 from tests.chaos.crm import SECRET, Crm
 
-SECONDS = float(os.environ.get("BRIDGE_CHAOS_S", "3"))
+SECONDS = float(os.environ.get("BRIDGE_CHAOS_S", "2"))
 """How long each fault goes on."""
 LIST = "4711"
 WELL = {DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState.UNCHANGED, DeliveryState.UNKNOWN}
@@ -130,9 +130,11 @@ class Town:
         self.nodes[place] = self._node(self.ports[place])
 
     def add_worker(self, **environ: str) -> subprocess.Popen[bytes]:
-        """One more, with another environment."""
-        self.others.append(self._start("worker", **environ))
-        return self.others[-1]
+        """One more, with another environment; it is at work when this returns."""
+        made = self._start("worker", **environ)
+        self.others.append(made)
+        play.wait_until(lambda: f"/{made.pid}/" in (self.folder / "log").read_text("utf-8"), "the worker is at work")
+        return made
 
     def end(self) -> None:
         """All processes end by themselves when they are asked to."""
