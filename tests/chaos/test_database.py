@@ -91,7 +91,8 @@ def test_a_disk_that_takes_no_more_is_waited_for(sqlite_town: Town, fault: str, 
         time.sleep(SECONDS / 2)  # how long it lasts
         limit_files(sqlite_town, UNLIMITED)
         wait_for_more(crm)
-    assert crm.statuses <= {200, 503}
+    # 500 where a web process had counted nothing yet: it cannot make the file of its counts. The CRM comes again.
+    assert crm.statuses <= {200, 500, 503}
 
 
 def size_of_largest(town: Town) -> int:
