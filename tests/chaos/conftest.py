@@ -11,11 +11,14 @@ from bridge.sandbox.serve import running
 from tests.chaos.town import REPORT, Town
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def town_of(
     tmp_path_factory: pytest.TempPathFactory, make_postgresql: Callable[..., str], with_tables: dict[str, str]
 ) -> Iterator[Callable[[str], Town]]:
-    """A function that gives the town on a database of this kind, and builds it where nobody has asked before."""
+    """A function that gives the town on a database of this kind, and builds it where nobody has asked before.
+
+    It ends with the module: what works on beside the tests that follow would slow them down.
+    """
     with ExitStack() as stack:
 
         @cache
