@@ -9,6 +9,7 @@ BridgeError
 ├── Unreadable       the sender's: a verified body that is not what its source says
 ├── NotReady         the operator's: a source whose secret is not set
 ├── DatabaseAway     the operator's: no database, or one that cannot write
+├── UnknownName      the operator's: nothing is called so
 ├── BadRequest       the mapping author's: a request that cannot be made
 ├── NotFound         the mapping author's: a name that Alvaria does not have, or not as what it must be
 ├── TokenRefused     the operator's: the token service does not accept us
@@ -84,6 +85,10 @@ class DatabaseAway(BridgeError):
     """The database does not answer or cannot write; nothing of the transaction happened."""
 
 
+class UnknownName(BridgeError):
+    """A person names what is not there; the text says what there is."""
+
+
 class BadRequest(BridgeError):
     """A request that cannot be made: an unknown operation or parameter, or a value that no URL can hold."""
 
@@ -114,4 +119,6 @@ class Unreachable(BridgeError):
 
     def __init__(self, operation: str, host: str, cause: str, *, sent: bool) -> None:
         super().__init__(f"{operation}: no answer from {host} ({cause})")
+        self.operation = operation
+        self.cause = cause
         self.sent = sent

@@ -8,7 +8,7 @@ from prometheus_client import multiprocess
 wsgi_app = "bridge.web:create_app()"
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
-threads = 16
+threads = 64  # those that wait for the disk cost nothing, and some must be left to say so: BRIDGE_MAX_WAITING_WEBHOOKS
 timeout = 60
 graceful_timeout = 25
 keepalive = 75  # longer than common proxies keep theirs, so that a proxy never writes into a closed connection

@@ -3,6 +3,7 @@
 import logging
 import sys
 from collections.abc import MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -18,7 +19,7 @@ def set_up(process: str, *, sandbox: bool = False) -> None:
 
 
 def info(event: str, **fields: Any) -> None:
-    """Log an event such as `delivery.settled` with its ids; never prose, never a person."""
+    """Log an event such as `deliveries.settled` with its ids; never prose, never a person."""
     _log.info(event, **fields)
 
 
@@ -58,11 +59,15 @@ FOR_PROGRAMS = structlog.processors.JSONRenderer()
 
 
 class StandardError:
-    """That of the moment of writing: who keeps a stream writes into one that may be closed or replaced by then."""
+    """That of the moment of writing: who keeps a stream writes into one that may be closed or replaced by then.
+
+    A line that cannot be written, as on a full disk, is lost: nothing that was about to be done fails for it.
+    """
 
     def write(self, line: str) -> None:
-        sys.stderr.write(f"{line}\n")
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
 
     info = warning = error = write
 

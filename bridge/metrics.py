@@ -18,6 +18,18 @@ SILENT = Gauge(
     ["source"],
     multiprocess_mode="mostrecent",  # a worker that has ended must not keep a silence alive
 )
+PAUSED = Gauge("bridge_paused", "1 while something is paused", ["name", "cause"], multiprocess_mode="mostrecent")
+WAITING = Gauge("bridge_waiting_deliveries", "Deliveries that wait", multiprocess_mode="mostrecent")
+OLDEST_DELIVERY = Gauge(
+    "bridge_waiting_deliveries_oldest_seconds",
+    "How long the delivery has waited that waits longest",
+    multiprocess_mode="mostrecent",
+)
+OLDEST_EVENT = Gauge(
+    "bridge_waiting_events_oldest_seconds",
+    "How long the event has waited for its translation, or its record, that waits longest",
+    multiprocess_mode="mostrecent",
+)
 REQUEST_SECONDS = Histogram("bridge_request_seconds", "How long Alvaria took to answer", ["operation"])
 
 TYPE = CONTENT_TYPE_LATEST

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -125,11 +125,13 @@ class DeliveryState(StrEnum):
     DELIVERED = "delivered"
     DEAD = "dead"
     UNKNOWN = "unknown"
+    SUPERSEDED = "superseded"
+    UNCHANGED = "unchanged"
     DISCARDED = "discarded"
+    ERASED = "erased"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CookieName:
+class CookieName(NamedTuple):
     """What makes a setting one and the same at Alvaria."""
 
     customer: str
@@ -148,6 +150,7 @@ class Delivery:
 
     id: int = 0
     event_id: int = 0
+    source: str = ""
     rule: str
     item: int = 0
     """The place among the deliveries of the same (event, rule)."""
@@ -157,10 +160,16 @@ class Delivery:
     body: Json = None
     customers: tuple[str, ...] = ()
     order_key: str
-    """No two with the same key are out at once; the oldest goes first."""
+    """No two with the same key are out at once; the oldest goes first. Empty: in any order."""
+    hold: bool = False
+    """Where it dies, the next of its order key wait for a person."""
     repeatable: bool
     changed_at: datetime
     """The CRM's time of the change that asks for this."""
+    stamp: str = ""
+    """The same as text with all that tells two changes apart; the greater is the newer one."""
+    stamps: tuple[str, ...] = ()
+    """The same of each cookie, where they differ."""
     expires_at: datetime | None = None
     """When it has no sense any more to send it: the earliest expiry among its settings."""
     priority: Priority = Priority.LIVE
@@ -205,6 +214,16 @@ class Stamp(NamedTuple):
     translation: int
     """A replay with a mended mapping is newer than its first translation."""
 
+    def as_text(self) -> str:
+        """The same order among texts, in any collation: digits only, all of one length."""
+        sequence = max(0, min(self.sequence + 1, 10**20 - 1))
+        changed, received = _microseconds(self.changed_at), _microseconds(self.received_at)
+        return f"{changed:018}{sequence:020}{received:018}{self.event_id:019}{self.translation:06}"
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - datetime.min.replace(tzinfo=UTC)) // timedelta(microseconds=1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
@@ -248,6 +267,8 @@ class Retry:
     reason: str
     counts: bool = True
     """False where the API only asked us to wait: such an answer is no failed attempt."""
+    in_doubt: bool = False
+    """The request may still be carried out, later than what is sent after it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,9 @@ def web(*, host: str, port: int, workers: int, metrics: Path) -> Program:
     )
 
 
-def worker(*, metrics: Path) -> Program:
-    return Program(name="worker", arguments=["-m", "bridge", "worker"], environ=_counting_in(metrics), reloads=True)
+def worker(*, metrics: Path, name: str = "worker") -> Program:
+    """There may be several on one database: what one has claimed, the others leave alone."""
+    return Program(name=name, arguments=["-m", "bridge", "worker"], environ=_counting_in(metrics), reloads=True)
 
 
 def watcher() -> Program:

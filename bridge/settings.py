@@ -49,12 +49,40 @@ class Alvaria:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """How long a delivery is tried, and how often; all in seconds."""
+    """How long a delivery is tried, and how often; and when something waits as a whole."""
 
     base_s: float = 2
     cap_s: float = 300
     give_up_s: float = 24 * 3600
     configuration_s: float = 60
+    breaker_failures: int = 5
+    """So many one after another pause a category of endpoints."""
+    refusals_before_pause: int = 20
+    """So many equal ones pause a rule."""
+    doubt_s: float = 120
+    """How late a request without an answer may still be carried out: its longest time, a lease, and a margin."""
+    rate_limit: int = 0
+    """Requests in `rate_window_s` for each category of endpoints; 0: as many as Alvaria takes."""
+    rate_window_s: float = 60
+    senders: int = 4
+    """Requests that one worker has out at the same time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """How much may wait in one web process until it is on the disk; what comes then is turned away at once."""
+
+    webhooks: int = 48  # fewer than gunicorn's threads: the others answer, and say that the process is alive
+    bytes: int = 32 * 1024 * 1024
+    wait_s: float = 5  # for the oldest; many CRMs wait no longer themselves
+
+    def lack(self, *, webhooks: int, size: int, oldest_s: float) -> str | None:
+        """What there is too much of to take more in; None while there is room."""
+        if webhooks >= self.webhooks:
+            return f"{webhooks} webhooks are waiting"
+        if size >= self.bytes:
+            return f"{size} bytes are waiting"
+        return f"a webhook has been waiting for {oldest_s:.0f} s" if oldest_s >= self.wait_s else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +99,11 @@ class Settings:
     trusted_proxies: int
     port: int
     max_body_bytes: int
+    room: Room
     limits: Limits
     policy: Policy
+    lease_s: float
+    """A worker that has not been heard of for so long has ended, and its work is given to others."""
     secret_key: str = field(repr=False)
     starts_at: datetime | None
     """What the clock shows at the start; for recorded requests."""
@@ -97,11 +128,24 @@ def load(*, needs_alvaria: bool = True) -> Settings:
         "alvaria": _alvaria(env, sandbox=sandbox) if sandbox or needs_alvaria else None,
         **{name: read(env) for name, read in READ.items()},
         "limits": _limits(env),
+        "room": Room(
+            webhooks=env.int("BRIDGE_MAX_WAITING_WEBHOOKS", Room.webhooks, validate=_at_least(1)),
+            bytes=env.int("BRIDGE_MAX_WAITING_BYTES", Room.bytes, validate=_at_least(1)),
+            wait_s=env.float("BRIDGE_MAX_WAIT_S", Room.wait_s, validate=_at_least(0.1)),
+        ),
         "policy": Policy(
             base_s=env.float("BRIDGE_RETRY_BASE_S", Policy.base_s, validate=_at_least(0)),
             cap_s=env.float("BRIDGE_RETRY_CAP_S", Policy.cap_s, validate=_at_least(0)),
             give_up_s=env.float("BRIDGE_GIVE_UP_S", Policy.give_up_s, validate=_at_least(0)),
             configuration_s=env.float("BRIDGE_CONFIGURATION_RETRY_S", Policy.configuration_s, validate=_at_least(0)),
+            breaker_failures=env.int("BRIDGE_BREAKER_FAILURES", Policy.breaker_failures, validate=_at_least(1)),
+            refusals_before_pause=env.int(
+                "BRIDGE_REFUSALS_BEFORE_PAUSE", Policy.refusals_before_pause, validate=_at_least(1)
+            ),
+            doubt_s=env.float("BRIDGE_DOUBT_S", Policy.doubt_s, validate=_at_least(0)),
+            rate_limit=env.int("BRIDGE_RATE_LIMIT", Policy.rate_limit, validate=_at_least(0)),
+            rate_window_s=env.float("BRIDGE_RATE_WINDOW_S", Policy.rate_window_s, validate=_at_least(0.001)),
+            senders=env.int("BRIDGE_SENDERS", Policy.senders, validate=_at_least(1)),
         ),
     }
     mistakes = [*_mistakes(env), *_contradictions(found, needs_alvaria=needs_alvaria)]
@@ -137,6 +181,7 @@ READ: dict[str, Callable[[Env], Any]] = {
     "trusted_proxies": lambda env: env.int("BRIDGE_TRUSTED_PROXIES", 0, validate=_at_least(0)),
     "port": lambda env: env.int("PORT", 8080, validate=_at_least(0)),
     "max_body_bytes": lambda env: env.int("BRIDGE_MAX_BODY_BYTES", 2 * 1024 * 1024, validate=_at_least(1)),
+    "lease_s": lambda env: env.float("BRIDGE_LEASE_S", 30, validate=_at_least(5)),
     "secret_key": lambda env: env.str("BRIDGE_SECRET_KEY", ""),
     "starts_at": lambda env: _in_utc(env.datetime("BRIDGE_CLOCK", None)),
 }

@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from bridge import log, metrics, settings, wiring
 from bridge.errors import BridgeError, DatabaseAway
 from bridge.inbox import views as inbox
+from bridge.inbox.commit import Committer
 from bridge.mappings.rules import Mapping as Rules
 from bridge.sources.source import Source
 from bridge.versions import store
@@ -18,7 +19,7 @@ from bridge.versions.follow import Published
 from bridge.wiring import Bridge
 
 
-def create_app(bridge: Bridge | None = None) -> Flask:
+def create_app(bridge: Bridge | None = None, committer: Committer | None = None) -> Flask:
     """The WSGI application; without a `bridge` it is built from the environment."""
     if bridge is None:
         read = settings.load()
@@ -29,7 +30,7 @@ def create_app(bridge: Bridge | None = None) -> Flask:
     _trust_proxies(app, bridge.settings.trusted_proxies)
     app.register_blueprint(
         inbox.blueprint(
-            bridge.database,
+            committer or Committer(bridge.database, bridge.settings.room),
             Accepted(bridge.published),
             public_url=bridge.settings.public_url,
             max_body_bytes=bridge.settings.max_body_bytes,

@@ -9,24 +9,25 @@ import time
 from datetime import timedelta
 
 from bridge import clock, log, metrics
-from bridge.delivery.deliver import Sender, deliver_next
-from bridge.delivery.hold import Holds
+from bridge.delivery.budget import configured
+from bridge.delivery.deliver import deliver_next
+from bridge.delivery.threads import Sending
+from bridge.delivery.turn import Sender
 from bridge.errors import DatabaseAway
 from bridge.fetch import store as fetching
 from bridge.fetch.threads import Fetching
 from bridge.inbox import silence
+from bridge.maintenance.held import Paused, sample
 from bridge.outbox.fill import fill
-from bridge.outbox.store import binding, queue
+from bridge.outbox.plan import Room
+from bridge.outbox.store import binding, settle, workers
 from bridge.wiring import Bridge
+from bridge.worker_life import Life
 
-IDLE_S = 0.1
+IDLE_S = 1.0
+"""How late what is due by its time may be seen; what is committed is seen at once."""
 AWAY_S = 1.0
-RELEASE_EVERY_S = 5.0
-REQUESTS = 3
-"""A delivery may have to look up a list by name, and its type, before it is sent."""
-MARGIN_S = 30.0
-"""A claim outlives its requests by this, so that nobody takes it over while one is on its way."""
-DELIVERIES_PER_ROUND = 50
+ROUND_S = 5.0
 
 
 def run(bridge: Bridge) -> None:
@@ -43,61 +44,84 @@ def run(bridge: Bridge) -> None:
 def work(bridge: Bridge, stop: threading.Event) -> None:
     """Work until `stop` is set; a database that is away is waited for."""
     worker = f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
-    sender = sender_of(bridge, worker)
     reading = Fetching(bridge.database, bridge.published, bridge.settings.policy, worker, stop)
+    sending = Sending(sender_of(bridge, worker, stop), bridge.settings.policy.senders)
+    life = Life(bridge.database, worker, timedelta(seconds=bridge.settings.lease_s))
+    changes = bridge.database.changes(stop)
     log.info("worker.started", worker=worker)
-    next_release = 0.0
+    next_round = 0.0
     silent: frozenset[str] = frozenset()
+    paused: Paused = frozenset()
     while not stop.is_set():
         try:
-            if time.monotonic() >= next_release:
+            life.keep(clock.now())
+            sending.keep_up()
+            if time.monotonic() >= next_round:
                 release(bridge, worker)
                 silent = listen(bridge, silent)
+                paused = sample(bridge.database, paused, clock.now())
                 reading.keep_up()
-                next_release = time.monotonic() + RELEASE_EVERY_S
-            if not work_once(bridge, sender, stop):
-                stop.wait(IDLE_S)
+                next_round = time.monotonic() + ROUND_S
+            filled = fill_once(bridge)
+            sending.ring()
+            if not filled:
+                changes.wait(IDLE_S)
         except DatabaseAway as error:
             log.warning("database.away", reason=str(error))
             stop.wait(AWAY_S)
+    sending.finish()
     reading.finish()
+    life.end()
+    changes.close()
     log.info("worker.stopped", worker=worker)
 
 
-def sender_of(bridge: Bridge, worker: str) -> Sender:
+def sender_of(bridge: Bridge, worker: str, stop: threading.Event | None = None) -> Sender:
+    policy, limits = bridge.settings.policy, bridge.settings.limits
     return Sender(
         database=bridge.database,
         client=bridge.client,
         lookups=bridge.lookups,
-        holds=Holds(),
-        policy=bridge.settings.policy,
-        lease=timedelta(seconds=REQUESTS * bridge.client.longest_send_s + MARGIN_S),
+        policy=policy,
+        rate=configured(policy),
+        room=Room(settings=limits.max_settings, bytes=limits.max_request_bytes),
         target=bridge.settings.target,
         worker=worker,
+        stop=stop or threading.Event(),
     )
 
 
-def work_once(bridge: Bridge, sender: Sender, stop: threading.Event) -> bool:
-    """One round; False if there was nothing to do."""
-    # In each round, so that what is replayed after a publication meets the published version.
-    bridge.published.follow()
-    busy = fill(bridge.database, bridge.published.catalogue, limits=bridge.settings.limits, now=clock.now()) > 0
-    for _ in range(DELIVERIES_PER_ROUND):
-        if stop.is_set() or not deliver_next(sender):
-            break
+def work_once(bridge: Bridge, sender: Sender) -> bool:
+    """All that is new translated and all that is due sent, one after another; False if there was nothing to do."""
+    busy = fill_once(bridge)
+    while deliver_next(sender) is None:
         busy = True
     return busy
 
 
+def fill_once(bridge: Bridge) -> bool:
+    """Translate some of what is new; False if nothing is."""
+    # In each round, so that what is replayed after a publication meets the published version.
+    bridge.published.follow()
+    limits = bridge.settings.limits
+    return fill(bridge.database, bridge.published.catalogue, limits=limits, now=clock.now()) > 0
+
+
 def release(bridge: Bridge, worker: str) -> None:
-    """Free the claims of workers that have ended, without waiting for their leases where that is certain."""
+    """Take back what the workers had claimed that have ended, and settle the doubts that are over."""
+    now = clock.now()
+    doubt = timedelta(seconds=bridge.settings.policy.doubt_s)
     with bridge.database.transaction() as conn:
         binding.check(conn, bridge.settings.target)
-        gone = [name for name in queue.claimants(conn) if name != worker and has_ended(name)]
-        count = queue.release_stalled(conn, now=clock.now(), gone=gone)
-        fetching.free(conn, [name for name in fetching.holders(conn) if name != worker and has_ended(name)])
+        held = {*settle.claimants(conn), *fetching.holders(conn)} - {worker}
+        gone = sorted(held & set(workers.gone(conn, now)) | {name for name in held if has_ended(name)})
+        count = settle.release(conn, gone, now=now, unsettled_until=now + doubt)
+        fetching.free(conn, gone)
+        settled = settle.settle_doubts(conn, now=now)
     if count:
         log.warning("deliveries.released", count=count)
+    if settled:
+        log.info("deliveries.sent_again", count=settled, reason="an older request may have come late")
 
 
 def listen(bridge: Bridge, before: frozenset[str]) -> frozenset[str]:

@@ -16,7 +16,7 @@ from bridge import clock, settings, wiring, worker
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.lookup import Lookups
 from bridge.db import Database
-from bridge.delivery.deliver import Sender
+from bridge.delivery.turn import Sender
 from bridge.demo import play
 from bridge.mappings.catalogue import Catalogue, load
 from bridge.sandbox.serve import Sandbox, running

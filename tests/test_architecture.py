@@ -25,6 +25,7 @@ STREET = [
     ("console",),
     ("api",),
     ("wiring",),
+    ("worker_life",),
     ("web", "worker", "gunicorn"),
     ("supervise",),
     ("programs",),

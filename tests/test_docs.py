@@ -190,7 +190,7 @@ def loud() -> Iterator[str]:
 
 def test_the_operations_page_says_of_every_warning_and_error_in_the_log_what_to_do() -> None:
     rows = re.findall(r"^\| `(\w+\.\w+)` \|", section(OPERATIONS, "## Health, logs and metrics"), re.MULTILINE)
-    assert sorted(rows) == sorted({*loud(), "delivery.settled"})
+    assert sorted(rows) == sorted({*loud(), "deliveries.settled"})
 
 
 def test_the_operations_page_explains_every_reason_for_a_refusal() -> None:

@@ -2,7 +2,9 @@
 
 import io
 import json
-from contextlib import redirect_stderr
+import sys
+from contextlib import redirect_stderr, suppress
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +39,14 @@ def test_of_a_fault_only_its_kind_and_place_are_told(capsys: pytest.CaptureFixtu
     told = capsys.readouterr().err
     assert json.loads(told)["fault"] == "ValueError"
     assert "+1212" not in told
+
+
+def test_a_line_that_finds_no_room_stops_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full, the disk that is always full")
+    full = Path("/dev/full").open("w", encoding="utf-8")
+    monkeypatch.setattr(sys, "stderr", full)
+    log.warning("disk.full")
+    monkeypatch.undo()
+    with suppress(OSError):
+        full.close()

@@ -9,8 +9,8 @@ import pytest
 from alembic import command
 from sqlalchemy import Connection, select, text
 
-from bridge import db
 from bridge.db import Database
+from bridge.db import database as db
 from bridge.inbox import store
 from bridge.tables import delivery_customers, events, records, seen
 from tests.words import NOON, event, webhook

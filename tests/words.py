@@ -5,7 +5,7 @@ from typing import Any
 
 from bridge.demo import play
 from bridge.demo.samples import Sample, samples
-from bridge.model import Delivery, Event, Webhook
+from bridge.model import Delivery, Event, Stamp, Webhook
 
 NOON = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
 """When the samples were sent."""
@@ -72,11 +72,12 @@ def upsert(**changes: Any) -> Delivery:
         "operation": "contextCookies.upsertSettings",
         "body": {"settings": [setting]},
         "customers": ("7",),
-        "order_key": "cookies:generic:7",
+        "order_key": "",
         "repeatable": True,
         "changed_at": NOON,
     }
-    return Delivery(**{**usual, **changes})
+    found = {**usual, **changes}
+    return Delivery(**{"stamp": Stamp(found["changed_at"], -1, found["changed_at"], 0, 1).as_text(), **found})
 
 
 def insert(**changes: Any) -> Delivery:

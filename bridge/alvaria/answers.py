@@ -5,15 +5,12 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 
+from bridge.alvaria.limit_headers import read_limits, read_moment
 from bridge.model import Answer, Json
 
 MAX_MESSAGE = 500
-LONGEST_WAIT = timedelta(days=1)
-"""Who asks for more is mistaken; we ask again the next day."""
-
 MOST_TEXT = 10_000
 """How much of a page is looked through for its words: it is a stranger's, and may be made to keep us busy."""
 UNSEEN = re.compile(r"<(script|style|head)\b[^<>]*>.*?</\1>", re.DOTALL | re.IGNORECASE)
@@ -81,36 +78,8 @@ def _sentence(*candidates: Json) -> Iterator[str]:
 def retry_after(answer: Answer, now: datetime) -> datetime | None:
     """When the API wants to hear from us again: RFC 9110, or the rate limit's end where it is used up."""
     headers = {name.lower(): value.strip() for name, value in answer.headers.items()}
-    at = _moment(headers.get("retry-after"), now)
+    at = read_moment(headers.get("retry-after"), now)
     if at is None and answer.status == 429:
-        at = _rate_limit_end(headers, now)
-    return at and max(now, min(at, now + LONGEST_WAIT))
-
-
-def _rate_limit_end(headers: Mapping[str, str], now: datetime) -> datetime | None:
-    # Developer's Guide v3.0, Rate Limiting: the headers' names are not given, so both usual families are read.
-    for family in ("x-ratelimit", "ratelimit"):
-        if headers.get(f"{family}-remaining", "0") == "0" and (at := _moment(headers.get(f"{family}-reset"), now)):
-            return at
-    return None
-
-
-def _moment(text: str | None, now: datetime) -> datetime | None:
-    """Seconds from now, seconds or milliseconds since 1970, or a date as HTTP writes it; None for anything else."""
-    if not text:
-        return None
-    if re.fullmatch(r"\d{1,15}(\.\d{1,9})?", text, re.ASCII):
-        return _from_number(float(text), now)
-    with suppress(ValueError, TypeError, OverflowError):
-        moment = parsedate_to_datetime(text)
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    return None
-
-
-def _from_number(number: float, now: datetime) -> datetime:
-    # A wait of thirty years is a point in time.
-    if number >= 1e12:
-        number /= 1000
-    if number >= 1e9:
-        number -= now.timestamp()
-    return now + timedelta(seconds=max(0.0, min(number, LONGEST_WAIT.total_seconds())))
+        seen = read_limits(answer, now)
+        return seen.resets_at if seen and not seen.remaining else None
+    return at

@@ -15,6 +15,8 @@ class Limits:
     max_content_length: int = 4000
     max_settings: int = 100
     """In one request."""
+    max_request_bytes: int = 1_000_000
+    """Of the settings in one request, as JSON."""
     default_expiry: timedelta = timedelta(days=90)
     max_expiry: timedelta = timedelta(days=365)
     min_expiry: timedelta = timedelta(seconds=60)

@@ -23,6 +23,9 @@ COMMANDS = {
     "sources": "who may send webhooks, and what came",
     "events": "what CRMs sent, and what the rules made of it",
     "deliveries": "what is to reach Alvaria, and what to do about it",
+    "dead": "what failed for good, by cause; send it anew",
+    "pause": "let deliveries wait; list what is paused",
+    "resume": "let them go on",
 }
 
 

@@ -6,9 +6,15 @@ from typing import Any
 
 import click
 
-from bridge import clock
-from bridge.cli import rows, show
+from bridge import clock, settings
+from bridge.cli import decisions, rows, show
+from bridge.cli.decisions import Decision
+from bridge.db import Connection
+from bridge.delivery.budget import configured
+from bridge.delivery.queries import circumstances
+from bridge.delivery.why import why as in_words
 from bridge.errors import BridgeError
+from bridge.model import Delivery, Priority
 from bridge.outbox import queries
 from bridge.outbox.store import queue
 
@@ -19,8 +25,8 @@ def command() -> None:
 
 
 @command.command("list")
-@rows.filters
-@click.option("--customer", help="For this customer's id.")
+@rows.of_deliveries
+@rows.page
 @show.as_json
 def list_(json_wanted: bool, **options: Any) -> None:
     """List deliveries, the newest first.
@@ -35,8 +41,7 @@ def list_(json_wanted: bool, **options: Any) -> None:
     if json_wanted:
         show.as_program_reads([asdict(line) for line in lines])
         return
-    columns = ("id", "event_id", "source", "rule", "operation", "state", "attempts", "reason")
-    show.table(columns, ([getattr(line, name) for name in columns] for line in lines), empty="No such delivery.")
+    decisions.table(lines)
 
 
 @command.command("show")
@@ -50,10 +55,8 @@ def show_(delivery_id: int, json_wanted: bool) -> None:
       bridge deliveries show 7
     """
     with rows.opened() as database, database.reading() as conn:
-        delivery = queue.find(conn, delivery_id)
+        delivery = _find(conn, delivery_id)
         attempts = queries.attempts_of(conn, delivery_id)
-    if not delivery:
-        raise BridgeError(f"there is no delivery {delivery_id}; see: bridge deliveries list")
     whole: dict[str, Any] = {"delivery": asdict(delivery), "attempts": [asdict(one) for one in attempts]}
     if json_wanted:
         show.as_program_reads(whole)
@@ -75,60 +78,72 @@ def why(delivery_id: int) -> None:
     Example:
       bridge deliveries why 7
     """
+    rate = configured(settings.load(needs_alvaria=False).policy)
     with rows.opened() as database, database.reading() as conn:
-        delivery = queue.find(conn, delivery_id)
-        if not delivery:
-            raise BridgeError(f"there is no delivery {delivery_id}; see: bridge deliveries list")
-        click.echo(f"Delivery {delivery_id}: {queries.why(conn, delivery, clock.now())}.")
+        delivery = _find(conn, delivery_id)
+        words = in_words(circumstances(conn, delivery, rate, clock.now()))
+    click.echo(f"Delivery {delivery_id}: {words}.")
+
+
+def _find(conn: Connection, delivery_id: int) -> Delivery:
+    delivery = queue.find(conn, delivery_id)
+    if not delivery:
+        raise BridgeError(f"there is no delivery {delivery_id}; see: bridge deliveries list")
+    return delivery
+
+
+def _retry(conn: Connection, delivery_id: int, *, is_one_of_many: bool) -> bool:
+    """Many at once must not delay what happens now."""
+    priority = Priority.REPLAY if is_one_of_many else None
+    return queue.retry(conn, delivery_id, now=clock.now(), priority=priority)
+
+
+def _confirm(conn: Connection, delivery_id: int, *, is_one_of_many: bool) -> bool:
+    return queue.confirm(conn, delivery_id, now=clock.now())
+
+
+def _discard(reason: str) -> Callable[..., bool]:
+    return lambda conn, delivery_id, **_: queue.discard(conn, delivery_id, reason=reason, now=clock.now())
 
 
 @command.command("retry")
-@click.argument("delivery_ids", metavar="ID…", type=int, nargs=-1, required=True)
-def retry(delivery_ids: tuple[int, ...]) -> None:
-    """Send dead or doubtful deliveries again, as they are.
+@decisions.of("dead", "unknown")
+def retry(**options: Any) -> None:
+    """Send dead or doubtful deliveries again, as they are: those of the IDs, or by filters all that are dead.
 
     \b
     One that is `unknown` may have been carried out: look at Alvaria first, or a person may be dialled twice.
-    Example:
+    By filters they are counted first, and go out behind what happens now. It may be stopped and run again.
+    Examples:
       bridge deliveries retry 7
+      bridge deliveries retry --operation contextCookies.upsertSettings --since 2026-05-12 --preview
     """
-    _decide(delivery_ids, queue.retry, "dead or unknown", "will be sent again")
+    decisions.decide(Decision(states=("dead", "unknown"), done="will be sent again", act=_retry), **options)
 
 
 @command.command("confirm")
-@click.argument("delivery_ids", metavar="ID…", type=int, nargs=-1, required=True)
-def confirm(delivery_ids: tuple[int, ...]) -> None:
+@decisions.of("unknown")
+def confirm(**options: Any) -> None:
     """Say that doubtful deliveries did happen: you have seen them at Alvaria.
 
     \b
-    Example:
+    Examples:
       bridge deliveries confirm 7
+      bridge deliveries confirm --rule hot-lead --until 2026-05-12T10:00:00Z
     """
-    _decide(delivery_ids, queue.confirm, "unknown", "confirmed")
+    decisions.decide(Decision(states=("unknown",), done="confirmed", act=_confirm), **options)
 
 
 @command.command("discard")
-@click.argument("delivery_ids", metavar="ID…", type=int, nargs=-1, required=True)
+@decisions.of("dead", "unknown", "waiting")
 @click.option("--reason", default="a person discarded it", help="Why; it is kept with the delivery.")
-def discard(delivery_ids: tuple[int, ...], reason: str) -> None:
-    """Give up deliveries that wait, are dead or in doubt.
+def discard(reason: str, **options: Any) -> None:
+    """Give up deliveries that wait, are dead or in doubt: those of the IDs, or by filters all that are dead.
 
     \b
-    Example:
+    Examples:
       bridge deliveries discard 7 --reason "the customer has cancelled"
+      bridge deliveries discard --source hubspot --state waiting --until 2026-05-01 --yes
     """
-    _decide(
-        delivery_ids,
-        lambda conn, delivery_id, now: queue.discard(conn, delivery_id, reason=reason, now=now),
-        "waiting, dead or unknown",
-        "discarded",
-    )
-
-
-def _decide(delivery_ids: tuple[int, ...], action: Callable[..., bool], states: str, done: str) -> None:
-    """All of them or none."""
-    with rows.opened() as database, database.transaction() as conn:
-        for delivery_id in delivery_ids:
-            if not action(conn, delivery_id, now=clock.now()):
-                raise BridgeError(f"delivery {delivery_id} is not there, or is not {states}; nothing was changed")
-    click.echo(f"{len(delivery_ids)} {done}.")
+    states = ("dead", "unknown", "waiting")
+    decisions.decide(Decision(states=states, done="discarded", act=_discard(reason)), **options)

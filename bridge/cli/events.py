@@ -1,24 +1,15 @@
 """bridge events: what CRMs sent, and what the rules made of it."""
 
-import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
-from bridge import settings, wiring
-from bridge.cli import rows, show
-from bridge.db import Database
+from bridge.cli import chosen, replays, rows, show
 from bridge.errors import BridgeError
 from bridge.fetch import queries as fetches
-from bridge.fetch import store as fetching
 from bridge.inbox import queries, store
-from bridge.inbox.reread import reread
-from bridge.model import Event, EventState
 from bridge.outbox import queries as outbox
-from bridge.sources.source import Source
-from bridge.versions.follow import Published
 
 
 @click.group("events")
@@ -42,16 +33,7 @@ def list_(json_wanted: bool, **options: Any) -> None:
     if json_wanted:
         show.as_program_reads([{**asdict(line), "fetch": _plain(reads.get(line.id))} for line in lines])
         return
-    columns = ("id", "received", "source", "type", "record", "state", "seen", "outcomes")
-    show.table(
-        columns,
-        (
-            (line.id, show.value(line.received_at), line.source, line.type, line.record_id, line.state, line.times_seen,
-             ", ".join(f"{number} {kind}" for kind, number in sorted(line.outcomes.items())) or reads.get(line.id))
-            for line in lines
-        ),
-        empty="No such event. Webhooks go to /webhooks/<source>; see: bridge sources",
-    )  # fmt: skip
+    replays.table(lines, reads, empty="No such event. Webhooks go to /webhooks/<source>; see: bridge sources")
 
 
 def _plain(read: fetches.Fetch | None) -> dict[str, Any] | None:
@@ -123,67 +105,20 @@ def unreadable(json_wanted: bool) -> None:
 
 @command.command("replay")
 @click.argument("event_ids", metavar="[ID…]", type=int, nargs=-1)
-@click.option("--state", type=click.Choice(["unreadable"]), help="All in this state, and the webhooks in it too.")
-@click.option("--source", help="With --state: only of this source.")
-def replay(event_ids: tuple[int, ...], state: str | None, source: str | None) -> None:
+@click.option("--state", type=click.Choice(replays.STATES), help="In this state.  [default by filters: rejected]")
+@rows.of_events
+@chosen.options
+def replay(**options: Any) -> None:
     """Translate events once more with today's mapping; rules that were carried out already are left alone.
 
-    Of an unfetched event the record is read anew; what was unreadable is read anew as the mapping says today.
-
     \b
-    Exit code 1 if something is unreadable still.
+    By filters: all that have a rule that was rejected, unless --state says another. They are counted first, and what
+    they make goes out behind what happens now. It may be stopped and run again.
+    Of an unfetched event the record is read anew; what was unreadable is read anew as the mapping says today, and
+    the exit code is 1 if something is unreadable still.
     Examples:
       bridge events replay 7 8 9
+      bridge events replay --source hubspot --since 2026-05-12 --preview
       bridge events replay --state unreadable --source shop
     """
-    if bool(event_ids) == bool(state) or (source and not state):
-        raise click.UsageError("name the events, or give --state, which --source may narrow")
-    with rows.opened() as database:
-        if state:
-            _reread_all(database, source)
-        else:
-            _replay(database, event_ids)
-
-
-def _replay(database: Database, event_ids: Sequence[int]) -> None:
-    with database.transaction() as conn:
-        for event_id in event_ids:
-            if not (store.replay(conn, event_id) or fetching.replay(conn, event_id)):
-                raise BridgeError(_why_not(event_id, store.find(conn, event_id)))
-    click.echo(f"{len(event_ids)} to be translated again.")
-
-
-def _why_not(event_id: int, event: Event | None) -> str:
-    if event and event.state is EventState.UNREADABLE:
-        how = f"mend its mapping, then: bridge events replay --state unreadable --source {event.source}"
-        return f"event {event_id} could not be read; {how}; nothing was replayed"
-    return f"event {event_id} is not there, or is not translated yet; nothing was replayed"
-
-
-def _reread_all(database: Database, only: str | None) -> None:
-    """A transaction for each webhook, so that nobody who receives has to wait for all of them."""
-    sources = _sources(database)
-    with database.reading() as conn:
-        found = store.with_unreadable(conn, only)
-    read, problems = 0, 0
-    for webhook_id, name in found:
-        if name not in sources:
-            click.echo(f"webhook {webhook_id}: no mapping of the source {name} is at work")
-            problems += 1
-            continue
-        with database.transaction() as conn:
-            made = reread(conn, sources[name], webhook_id)
-        read, problems = read + made.events, problems + len(made.problems)
-        for problem in made.problems:
-            click.echo(f"webhook {webhook_id}: {problem}")
-    click.echo(f"{read} read again and to be translated; {problems} still unreadable.")
-    sys.exit(1 if problems else 0)
-
-
-def _sources(database: Database) -> dict[str, Source]:
-    """As they are at work, not as the files may say by now."""
-    known = settings.load(needs_alvaria=False)
-    files = wiring.load_catalogue(known)
-    published = Published(database, files, env=known.environ, limits=known.limits)
-    published.follow()
-    return {name: mapping.source for name, mapping in published.catalogue.mappings.items()}
+    replays.replay(**options)

@@ -101,7 +101,7 @@ def _of_event(known: Settings, mapping: Rules, event_id: int, ask: Ask) -> Previ
             written = ledger.written_for(conn, event.source, event.record_id, customers)
     finally:
         database.close()
-    return preview.preview_again(mapping, event, Past(known=record, written=written), ask)
+    return preview.preview_again(mapping, event, Past(known=record, written=lambda: written), ask)
 
 
 def _mapping(known: Settings, name: str) -> Rules:
@@ -151,14 +151,4 @@ def _show(events: Sequence[Mapping[str, Any]]) -> None:
             words = f"go from {old} to {new}" if new else f"of {old} are deleted"
             out.print(show.plain(f"  the cookies that were written for this record {words}"), style="cyan")
         for rule in event["rules"]:
-            out.print(show.plain(f"  {rule['rule']}:"), show.state(rule["outcome"]), show.plain(rule["reason"]))
-            for request in rule["requests"]:
-                _show_request(request)
-
-
-def _show_request(request: Mapping[str, Any]) -> None:
-    out = show.console()
-    out.print(show.plain(f"    {request['method']} {request['path']}"), style="cyan")
-    if request["body"] is not None:
-        text = json.dumps(request["body"], indent=2, ensure_ascii=False)
-        out.print(show.plain("\n".join(f"    {line}" for line in text.splitlines())))
+            show.rule(rule)

@@ -16,10 +16,15 @@ from bridge.supervise import Program, Supervisor
 @click.option("--port", type=click.IntRange(1, 65535), help="Where to listen.  [default: $PORT, else 8080]")
 @click.option("--host", default="127.0.0.1", show_default=True, help="0.0.0.0 listens on every address.")
 @click.option("--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Web processes.")
+@click.option(
+    "--delivery-workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that deliver."
+)
 @click.option("--sandbox", is_flag=True, help="Deliver to the sandbox, which is started too, instead of Alvaria Cloud.")
 @click.option("--watch", is_flag=True, help="Publish mappings as soon as their files change.")
-def command(port: int | None, host: str, workers: int, sandbox: bool, watch: bool) -> None:
-    """Run the web server and the worker until SIGTERM or Ctrl-C; what ends by itself is started again.
+def command(  # noqa: PLR0913, PLR0917 (click hands each option over by its name)
+    port: int | None, host: str, workers: int, delivery_workers: int, sandbox: bool, watch: bool
+) -> None:
+    """Run the web server and the workers until SIGTERM or Ctrl-C; what ends by itself is started again.
 
     \b
     SIGHUP has the mappings read again, as `bridge mappings reload` does.
@@ -36,7 +41,9 @@ def command(port: int | None, host: str, workers: int, sandbox: bool, watch: boo
         raise click.ClickException(f"port {port} on {host} is taken; choose another with --port")
     with tempfile.TemporaryDirectory(prefix="bridge-metrics-") as metrics:
         counts = Path(metrics)
-        parts = [programs.worker(metrics=counts), programs.web(host=host, port=port, workers=workers, metrics=counts)]
+        names = [f"worker-{number}" for number in range(1, delivery_workers + 1)]
+        parts = [programs.worker(metrics=counts, name=name) for name in names]
+        parts.append(programs.web(host=host, port=port, workers=workers, metrics=counts))
         if watch:
             parts.append(programs.watcher())
         if read.sandbox and "ALVARIA_BASE_URL" not in os.environ:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -59,6 +59,17 @@ def state(text: str) -> Text:
 def as_program_reads(data: Any) -> None:
     """JSON on standard output."""
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def rule(made: Mapping[str, Any]) -> None:
+    """What a rule has made of an event: its outcome, and each request."""
+    out = console()
+    out.print(plain(f"  {made['rule']}:"), state(made["outcome"]), plain(made["reason"]))
+    for request in made["requests"]:
+        out.print(plain(f"    {request['method']} {request['path']}"), style="cyan")
+        if request["body"] is not None:
+            text = json.dumps(request["body"], indent=2, ensure_ascii=False)
+            out.print(plain("\n".join(f"    {line}" for line in text.splitlines())))
 
 
 def plain(text: str) -> Text:

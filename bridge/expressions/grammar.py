@@ -67,7 +67,7 @@ REFUSED: Mapping[type[nodes.Node], str] = {
 
 
 def parse(source: str, names: Collection[str]) -> tuple[nodes.Expr, frozenset[str]]:
-    """The closed syntax tree of an expression, and the names that it uses; ExpressionError with a remedy."""
+    """The closed syntax tree, and what it uses, such as `changed` or `record.tier`; ExpressionError with a remedy."""
     try:
         parser = Parser(SANDBOX, source, state="variable")
         tree = parser.parse_expression()
@@ -76,7 +76,7 @@ def parse(source: str, names: Collection[str]) -> tuple[nodes.Expr, frozenset[st
                 f"{parser.stream.current.value!r} is not expected there; one {{{{ … }}}} holds one expression"
             )
         walk = Closing(names)
-        return walk.visit(tree), frozenset(walk.roots)
+        return walk.visit(tree), frozenset(walk.uses)
     except TemplateSyntaxError as error:
         problem = str(error.message).replace("end of template", "end")
         raise ExpressionError(f"this is not an expression: {problem}") from None
@@ -89,7 +89,8 @@ class Closing(NodeTransformer):
 
     def __init__(self, names: Collection[str]) -> None:
         self.names = names
-        self.roots: set[str] = set()
+        self.uses: set[str] = set()
+        """Names, with their first member where one is named."""
         self.depth = 0
 
     def visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> Any:
@@ -107,7 +108,7 @@ class Closing(NodeTransformer):
             return nodes.Const(None)
         if node.name not in self.names:
             raise ExpressionError(_unknown("name", node.name, self.names))
-        self.roots.add(node.name)
+        self.uses.add(node.name)
         return node
 
     def visit_Const(self, node: nodes.Const) -> nodes.Const:
@@ -121,14 +122,23 @@ class Closing(NodeTransformer):
     def visit_Getattr(self, node: nodes.Getattr) -> nodes.Filter:
         if node.attr.startswith("_"):
             raise ExpressionError(f".{node.attr} begins with _; a field of that name is written ['{node.attr}']")
-        path = _path(node)
-        return _filter(MEMBER, self.visit(node.node), nodes.Const(node.attr), nodes.Const(path))
+        return _filter(MEMBER, self._owner(node, node.attr), nodes.Const(node.attr), nodes.Const(_path(node)))
 
     def visit_Getitem(self, node: nodes.Getitem) -> nodes.Expr:
         if isinstance(node.arg, nodes.Slice):
             return self._inside(node)
-        path = _path(node)
-        return _filter(MEMBER, self.visit(node.node), self.visit(node.arg), nodes.Const(path))
+        owner = self._owner(node, node.arg.value if isinstance(node.arg, nodes.Const) else None)
+        return _filter(MEMBER, owner, self.visit(node.arg), nodes.Const(_path(node)))
+
+    def _owner(self, node: nodes.Getattr | nodes.Getitem, member: object) -> Any:
+        """What has the member. Of a name only this member is used, if it is known which."""
+        owner = node.node
+        if not isinstance(owner, nodes.Name) or not isinstance(member, str) or owner.name in self.uses:
+            return self.visit(owner)
+        closed = self.visit(owner)
+        self.uses -= {owner.name}
+        self.uses.add(f"{owner.name}.{member}")
+        return closed
 
     def visit_List(self, node: nodes.List) -> nodes.Expr:
         constant = all(isinstance(item, nodes.Const) for item in node.items)

@@ -38,13 +38,18 @@ class Template:
 
     text: str
     """As written."""
-    roots: frozenset[str]
-    """The names from the scope that it uses."""
+    uses: frozenset[str]
+    """What it needs of the scope: a name, or a name and its member, such as `record.tier`."""
     constant: bool
     """True where there is no {{ }} in it."""
     compute: Compute
     fixed: str | None = None
     """The text that it gives whatever the scope holds; None where it has to be computed."""
+
+    @property
+    def roots(self) -> frozenset[str]:
+        """The names from the scope that it uses."""
+        return frozenset(use.partition(".")[0] for use in self.uses)
 
     def __call__(self, scope: Scope) -> Any:
         value = self.compute(scope)
@@ -67,12 +72,12 @@ def compile_template(value: Any, *, names: Collection[str]) -> Template:
     if not any(piece.is_expression for piece in pieces):
         fixed = value if isinstance(value, str) else None
         text = value if isinstance(value, str) else str(value)
-        return Template(text=text, roots=frozenset(), constant=True, compute=_literal(value), fixed=fixed)
+        return Template(text=text, uses=frozenset(), constant=True, compute=_literal(value), fixed=fixed)
     compiled = [_compiled(piece, names) for piece in pieces]
     computes = [compute for compute, _ in compiled]
     return Template(
         text=value,
-        roots=frozenset[str]().union(*(roots for _, roots in compiled)),
+        uses=frozenset[str]().union(*(uses for _, uses in compiled)),
         constant=False,
         compute=computes[0] if len(computes) == 1 else _joined(value, computes),
     )
@@ -98,10 +103,10 @@ def _compiled(piece: Piece, names: Collection[str]) -> tuple[Compute, frozenset[
         return _literal(piece.text), frozenset()
     shown = _shown(f"{{{{{piece.text}}}}}")
     try:
-        tree, roots = parse(piece.text, names)
+        tree, uses = parse(piece.text, names)
     except ExpressionError as error:
         raise ExpressionError(f"{shown}: {error}") from None
-    return _expression(tree, shown), roots
+    return _expression(tree, shown), uses
 
 
 def _joined(text: str, parts: list[Compute]) -> Compute:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
-from bridge.db import insert
+from bridge.db import insert, notify
 from bridge.fetch.asks import Turn
 from bridge.fetch.decide import Later, Read, Unfetched, Untouched, Verdict
 from bridge.fetch.record import merged
@@ -70,6 +70,7 @@ def line_up(conn: Connection, event_ids: Sequence[int], now: datetime) -> None:
 
 def settle(conn: Connection, served: Sequence[Event], verdict: Verdict, now: datetime) -> None:
     """Write the verdict down, for those of the events that still wait."""
+    notify(conn)
     waiting = _still_waiting(conn, served)
     match verdict:
         case Read():
@@ -147,6 +148,7 @@ def _recent(times: list[float], rate: Rate | None, now: datetime) -> list[float]
 
 def let_go(conn: Connection, source: str) -> bool:
     """Its events wait no longer, since its mapping reads no records any more; False if there was none."""
+    notify(conn)
     its = select(events.c.id).where(FETCHING & (events.c.source == source))
     conn.execute(update(fetches).where(fetches.c.event_id.in_(its)).values(due_at=None))
     return conn.execute(update(events).where(events.c.id.in_(its)).values(state=EventState.NEW)).rowcount > 0
@@ -169,6 +171,7 @@ def free(conn: Connection, workers: Sequence[str]) -> None:
 
 def replay(conn: Connection, event_id: int) -> bool:
     """Let the record be read once more; False where there is no such unfetched event."""
+    notify(conn)
     is_it = (events.c.id == event_id) & (events.c.state == EventState.UNFETCHED)
     again = update(events).where(is_it).values(state=EventState.FETCHING, problem=None)
     if conn.execute(again).rowcount != 1:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, true
 
 from bridge.tables import events, outcomes, webhooks
 
@@ -21,7 +21,21 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None
     customer: str | None = None
+    rule: str | None = None
+    operation: str | None = None
     limit: int = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """How many there are, and the highest id among them: what comes later was not meant."""
+
+    number: int
+    last: int
+
+
+REJECTED = "rejected"
+"""No state of an event: it is done, and a rule's newest outcome is that it was rejected."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,13 +79,40 @@ def list_events(conn: Connection, wanted: Wanted) -> list[EventLine]:
 
 def _matching(wanted: Wanted) -> ColumnElement[bool]:
     c = events.c
-    asked = {c.source: wanted.source, c.type: wanted.type, c.state: wanted.state}
+    asked = {c.source: wanted.source, c.type: wanted.type}
     conditions = [column == value for column, value in asked.items() if value is not None]
+    if wanted.state is not None:
+        conditions.append(_is_rejected() if wanted.state == REJECTED else c.state == wanted.state)
     if wanted.since:
         conditions.append(c.received_at >= wanted.since)
     if wanted.until:
         conditions.append(c.received_at < wanted.until)
     return and_(true(), *conditions)
+
+
+def _is_rejected() -> ColumnElement[bool]:
+    newest, later = outcomes.alias(), outcomes.alias()
+    is_later = and_(
+        later.c.event_id == newest.c.event_id,
+        later.c.rule == newest.c.rule,
+        later.c.translation > newest.c.translation,
+    )
+    is_it = and_(newest.c.event_id == events.c.id, newest.c.kind == "rejected", ~exists().where(is_later))
+    return and_(events.c.state == "done", exists().where(is_it))
+
+
+def count(conn: Connection, wanted: Wanted) -> Found:
+    """Without reading them."""
+    counted = select(func.count(events.c.id).label("number"), func.max(events.c.id).label("last"))
+    row = conn.execute(counted.where(_matching(wanted))).one()
+    return Found(number=row.number, last=row.last or 0)
+
+
+def next_ids(conn: Connection, wanted: Wanted, *, after: int, last: int, at_most: int) -> list[int]:
+    """The first of those with a higher id than `after`, and none higher than `last`."""
+    c = events.c
+    query = select(c.id).where(_matching(wanted), c.id > after, c.id <= last).order_by(c.id).limit(at_most)
+    return list(conn.execute(query).scalars())
 
 
 def _outcome_counts(conn: Connection, event_ids: list[int]) -> dict[int, Counter[str]]:

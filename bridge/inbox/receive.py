@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from bridge import log, metrics
-from bridge.db import Database
 from bridge.errors import BadSignature, DatabaseAway, NotReady, Unreadable
-from bridge.inbox import store
+from bridge.inbox.commit import Committer
+from bridge.inbox.store import Kept
 from bridge.model import Event, Received, Webhook, WebhookState
 from bridge.sources.handshake import handshake
 from bridge.sources.read import read
@@ -15,7 +15,7 @@ from bridge.sources.source import Source
 from bridge.sources.verify import verify
 
 
-def receive(database: Database, source: Source, received: Received, *, now: datetime) -> Reply:
+def receive(committer: Committer, source: Source, received: Received, *, now: datetime) -> Reply:
     """Verify, read and keep a webhook; the answer is the one that its source wants to hear.
 
     The trial of an address is answered before any secret may be set, and nothing of it is kept.
@@ -33,7 +33,7 @@ def receive(database: Database, source: Source, received: Received, *, now: date
     except NotReady as error:
         return _refuse(source, ReplyKind.NOT_READY, str(error))
     try:
-        kept = _keep(database, source, received, events, problem)
+        kept = _keep(committer, source, received, events, problem)
     except DatabaseAway as error:
         log.error("webhook.not_kept", source=source.name, reason=str(error))
         metrics.WEBHOOKS.labels(source.name, "failed").inc()
@@ -57,8 +57,8 @@ def _refuse(source: Source, kind: ReplyKind, reason: str) -> Reply:
 
 
 def _keep(
-    database: Database, source: Source, received: Received, events: tuple[Event, ...], problem: str | None
-) -> store.Kept:  # fmt: skip
+    committer: Committer, source: Source, received: Received, events: tuple[Event, ...], problem: str | None
+) -> Kept:  # fmt: skip
     safe = redact(source, received)
     webhook = Webhook(
         source=source.name,
@@ -70,11 +70,10 @@ def _keep(
         state=WebhookState.UNREADABLE if problem else WebhookState.READ,
         problem=problem,
     )
-    with database.transaction() as conn:
-        return store.keep(conn, webhook, events)
+    return committer.keep(webhook, events)
 
 
-def _accept(source: Source, kept: store.Kept, problem: str | None) -> Reply:
+def _accept(source: Source, kept: Kept, problem: str | None) -> Reply:
     if problem:
         kind = ReplyKind.UNREADABLE
         log.warning("webhook.unreadable", source=source.name, reason=problem)

@@ -8,16 +8,20 @@ from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import BadRequest, ClientDisconnected, RequestEntityTooLarge
 
 from bridge import clock, log, metrics
-from bridge.db import Database
+from bridge.inbox.commit import Committer
+from bridge.inbox.overload import Overload
 from bridge.inbox.receive import receive
 from bridge.model import Received
 from bridge.sources.reply import Reply, ReplyKind, reply
 from bridge.sources.source import METHODS, Source
 
 
-def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: str, max_body_bytes: int) -> Blueprint:
+def blueprint(
+    committer: Committer, sources: Mapping[str, Source], *, public_url: str, max_body_bytes: int
+) -> Blueprint:
     """The inbox's routes; `public_url` is what senders see, and sign."""
     views = Blueprint("inbox", __name__)
+    overload = Overload()
 
     @views.route("/webhooks/<source>", methods=METHODS, provide_automatic_options=False)
     def webhook(source: str) -> Response:
@@ -25,6 +29,10 @@ def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: 
         if not known:
             metrics.WEBHOOKS.labels("", ReplyKind.UNKNOWN_SOURCE).inc()
             return _response(reply(None, ReplyKind.UNKNOWN_SOURCE))
+        if lack := committer.lack():
+            # Before anything is read or verified: what costs nothing can be said to any number of requests.
+            overload.refused(source, lack)
+            return _response(reply(known, ReplyKind.OVERLOADED))
         limit = known.max_body_bytes or max_body_bytes
         try:
             body = _whole_body(limit)
@@ -34,12 +42,12 @@ def blueprint(database: Database, sources: Mapping[str, Source], *, public_url: 
             return _response(reply(known, ReplyKind.TOO_LARGE, detail=f"at most {limit} bytes"))
         received = Received(
             method=request.method,
-            url=(public_url or request.host_url.rstrip("/")) + _raw_path(),
+            url=(public_url or f"{request.scheme}://{request.host}") + _raw_path(),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=body,
             received_at=clock.now(),
         )
-        return _response(_received(database, known, received))
+        return _response(_received(committer, known, received))
 
     return views
 
@@ -73,10 +81,10 @@ def _read_away() -> None:
 BROKEN_OFF = "The body is broken or ended before its time; send it again."
 
 
-def _received(database: Database, source: Source, received: Received) -> Reply:
+def _received(committer: Committer, source: Source, received: Received) -> Reply:
     """A fault of ours is answered in the source's own way too: to many a CRM a plain 500 is the last word."""
     try:
-        return receive(database, source, received, now=received.received_at)
+        return receive(committer, source, received, now=received.received_at)
     except Exception as error:
         log.error("web.fault", source=source.name, fault=error)
         metrics.WEBHOOKS.labels(source.name, ReplyKind.FAILED).inc()

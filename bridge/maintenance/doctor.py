@@ -1,15 +1,17 @@
 """Is all well? Settings, mappings, database, token, each scope, clock: each with what to do if not."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.alvaria.client import Client
 from bridge.db import Connection, Database
+from bridge.delivery.budget import configured
 from bridge.errors import BridgeError, DatabaseAway, TokenRefused, Unreachable
 from bridge.fetch import queries as fetches
 from bridge.inbox import store as inbox
 from bridge.inbox.silence import silent
+from bridge.maintenance.finding import Finding
+from bridge.maintenance.held import held
 from bridge.mappings.catalogue import Catalogue
 from bridge.outbox import queries
 from bridge.outbox.store import binding
@@ -19,14 +21,7 @@ from bridge.versions import queries as versions
 LARGEST_SKEW = timedelta(seconds=30)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing looked at; `state` is ok, warning or failed."""
-
-    what: str
-    state: str
-    words: str
-
+SEE = {"dead": "bridge dead list", "unknown": "bridge deliveries list --state unknown"}
 
 # One harmless read for each scope that a bridge needs.
 PROBES: dict[str, tuple[str, dict[str, object]]] = {
@@ -41,7 +36,7 @@ def examine(
     """Look at one thing after the other; nothing is changed."""
     yield from _settings(settings)
     yield from _mappings(catalogue)
-    yield from _database(settings, database)
+    yield from _database(settings, database, now)
     yield from _silence(catalogue, database, now)
     yield from _token(client, now)
     for scope, (operation, params) in PROBES.items():
@@ -77,7 +72,7 @@ def _mappings(catalogue: Catalogue) -> Iterator[Finding]:
         yield Finding(what="mappings", state="failed", words="there is none; start with: bridge presets hubspot")
 
 
-def _database(settings: Settings, database: Database) -> Iterator[Finding]:
+def _database(settings: Settings, database: Database, now: datetime) -> Iterator[Finding]:
     try:
         if not database.is_migrated():
             yield Finding(what="database", state="failed", words="its tables are not up to date; run: bridge migrate")
@@ -86,15 +81,19 @@ def _database(settings: Settings, database: Database) -> Iterator[Finding]:
             binding.check(conn, settings.target)
             yield from _versions(conn)
             yield from _unread(conn)
+            yield from held(conn, configured(settings.policy), now)
             events, unreadable, counts = inbox.waiting(conn), inbox.unreadable(conn), queries.counts_by_state(conn)
     except BridgeError as error:
         yield Finding(what="database", state="failed", words=str(error))
         return
+    if database.is_sqlite:
+        words = "SQLite, for the processes of this host only; give several hosts one PostgreSQL"
+        yield Finding(what="database", state="ok", words=words)
     waiting = f"{events} events waiting, {counts.get('waiting', 0)} deliveries waiting"
     yield Finding(what="database", state="ok", words=waiting)
-    for state in ("dead", "unknown"):
+    for state in SEE:
         if number := counts.get(state):
-            words = f"{number} {state}; see: bridge deliveries list --state {state}"
+            words = f"{number} {state}; see: {SEE[state]}"
             yield Finding(what="deliveries", state="warning", words=words)
     if unreadable:
         yield Finding(

@@ -1,7 +1,7 @@
 """One event before its mapping: what all its rules see, and how they ask for values."""
 
+from collections.abc import Callable, Collection, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ from bridge.alvaria.limits import Limits
 from bridge.errors import BridgeError, ExpressionError
 from bridge.expressions import Template, as_text
 from bridge.mappings.rules import Mapping
-from bridge.model import CookieName, Event, Json
+from bridge.model import CookieName, Event, Json, Stamp
 
 
 class NotTranslated(BridgeError):
@@ -35,11 +35,25 @@ class Case:
     customers: tuple[str, ...]
     customers_problem: str | None
     """Why the customers could not be told; only the rules that need them are rejected for it."""
-    written: Sequence[CookieName]
+    written: Callable[[], Sequence[CookieName]]
     has_ended: bool
     """The event is one of a record that has ended in this one."""
     now: datetime
     limits: Limits
+    at: Stamp
+    fields: Map[str, tuple[Json, Stamp]] = field(default_factory=dict)
+    """What is remembered of the record, each value with the change that it comes from."""
+
+    def changed_by(self, uses: Collection[str]) -> Stamp:
+        """The newest change in a value that is made of these: of what is remembered the one that it comes from.
+
+        So a late event that knows the newest of one field does not make an old value of another one look new.
+        """
+        known = [self.fields[use.removeprefix("record.")][1] for use in uses if self._is_remembered(use)]
+        return max(known) if known and len(known) == len(uses) else max([self.at, *known])
+
+    def _is_remembered(self, use: str) -> bool:
+        return use.startswith("record.") and use.removeprefix("record.") in self.fields
 
     def needed_customers(self) -> tuple[str, ...]:
         if self.customers_problem is not None:
@@ -50,7 +64,7 @@ class Case:
 
 
 def order_key(event: Event, *before: str) -> str:
-    """What is done in order: for cookies all of a record's."""
+    """What is done in order. Cookies need none: the newest change of each wins."""
     return ":".join((*before, event.source, event.record_id))
 
 
@@ -59,11 +73,13 @@ class Request:
     """What a rule asks of one operation; it becomes a delivery."""
 
     operation: str
-    order_key: str
+    order_key: str = ""
     params: Map[str, Json] = field(default_factory=dict)
     body: Json = None
     customers: tuple[str, ...] = ()
     expires_at: datetime | None = None
+    stamps: tuple[str, ...] = ()
+    """Of each cookie that it writes or deletes, in their order; empty: the event's own."""
 
 
 def value_of(template: Template, scope: Map[str, Any], at: str) -> Any:

@@ -4,7 +4,7 @@ Context Cookies API v2.0.0, Post Settings: all settings of a request are written
 group rejects the whole group.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,7 +16,6 @@ from bridge.mappings.case import (
     Rejected,
     Request,
     holds,
-    order_key,
     text_of,
     text_or_empty,
     value_of,
@@ -35,6 +34,7 @@ class Wanted:
     place: int
     setting: Setting
     deleted: bool
+    stamp: str
 
 
 def requests(group: Group, case: Case) -> Iterator[Request]:
@@ -44,8 +44,8 @@ def requests(group: Group, case: Case) -> Iterator[Request]:
         raise Ignored("nothing to write: each setting is either not wanted by its `when`, or empty and skipped")
     wanted += [replace(one, setting=replace(one.setting, customer=other)) for other in others for one in wanted]
     _refuse_mistakes(wanted, case)
-    yield from _writes([one.setting for one in wanted if not one.deleted], case)
-    yield from deletions((one.setting.name for one in wanted if one.deleted), order_key(case.event, "cookies"))
+    yield from _writes([one for one in wanted if not one.deleted], case)
+    yield from deletions((one.setting.name, one.stamp) for one in wanted if one.deleted)
 
 
 def _wanted(rule: SettingRule, place: int, customer: str, case: Case) -> Wanted | None:
@@ -60,7 +60,7 @@ def _wanted(rule: SettingRule, place: int, customer: str, case: Case) -> Wanted 
             raise Rejected("content: empty, and on_empty is error")
         deleted = on_empty is OnEmpty.DELETE
         setting = _setting(rule, customer, content, case.now if deleted else _expiry(rule, case), case.scope)
-        return Wanted(place=place, setting=setting, deleted=deleted)
+        return Wanted(place=place, setting=setting, deleted=deleted, stamp=case.changed_by(rule.uses).as_text())
     except Rejected as reason:
         raise Rejected(f"settings[{place}].{reason}") from None
 
@@ -113,34 +113,35 @@ def _mistakes(one: Wanted, case: Case) -> list[str]:
     return mistakes(one.setting, case.limits, now=case.now, prefix=prefix)
 
 
-def _writes(settings: list[Setting], case: Case) -> Iterator[Request]:
-    if not settings:
+def _writes(wanted: Sequence[Wanted], case: Case) -> Iterator[Request]:
+    if not wanted:
         return
-    if len(settings) > case.limits.max_settings:
+    if len(wanted) > case.limits.max_settings:
         raise Rejected(
-            f"settings: {len(settings)} are more than the {case.limits.max_settings} that one request may carry; "
+            f"settings: {len(wanted)} are more than the {case.limits.max_settings} that one request may carry; "
             "split the rule into several"
         )
+    settings = [one.setting for one in wanted]
     yield Request(
         operation=UPSERT,
-        order_key=order_key(case.event, "cookies"),
         body=upsert_body(settings),
         customers=tuple(dict.fromkeys(setting.customer for setting in settings)),
         expires_at=min(setting.expires_at for setting in settings),
+        stamps=tuple(one.stamp for one in wanted),
     )
 
 
-def deletions(names: Iterable[CookieName], in_order: str) -> Iterator[Request]:
-    """One request for each (customer, channel, service): the filters of a deletion multiply."""
-    keys: dict[tuple[str, str, str], list[str]] = {}
-    for name in names:
-        keys.setdefault((name.customer, name.channel, name.service), []).append(name.key)
+def deletions(changes: Iterable[tuple[CookieName, str]]) -> Iterator[Request]:
+    """One request for each (customer, channel, service): the filters of a deletion multiply. Each has its stamp."""
+    keys: dict[tuple[str, str, str], dict[str, str]] = {}
+    for name, stamp in changes:
+        keys.setdefault((name.customer, name.channel, name.service), {}).setdefault(name.key, stamp)
     for (customer, channel, service), several in keys.items():
         yield Request(
             operation=DELETE,
-            order_key=in_order,
-            params=_filters(customer, channel, service, several),
+            params=_filters(customer, channel, service, list(several)),
             customers=(customer,),
+            stamps=tuple(several.values()),
         )
 
 

@@ -12,7 +12,8 @@ from bridge.alvaria.cookies import Setting, mistakes, upsert_body
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
 from bridge.mappings import group
-from bridge.mappings.case import Request, order_key
+from bridge.mappings.case import Request
+from bridge.mappings.newest import changed_at
 from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.model import CookieName, Delivery, Event, Outcome, OutcomeKind, Record
 
@@ -25,20 +26,21 @@ class Kept:
     """A cookie under an id that is the record's no more."""
 
     name: CookieName
-    changed_at: datetime
+    stamp: str
+    """The newest change of it."""
     value: Setting | None
     """None: it is being deleted, or nobody knows the value any more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
-    """Where each old id has gone (None: nowhere), what was written there, and since when the new ids have theirs."""
+    """Where each old id has gone (None: nowhere), what was written there, and what the new ids have, by its change."""
 
     mapping: Mapping
     event: Event
     ids: Map[str, str | None]
     kept: Sequence[Kept]
-    there: Map[CookieName, datetime]
+    there: Map[CookieName, str]
     now: datetime
     limits: Limits
 
@@ -57,55 +59,49 @@ def outcome(move: Move) -> Outcome | None:
     """None where nothing was written under the old ids."""
     if not move.kept:
         return None
-    key = order_key(move.event, "cookies")
-    writes = list(_writes(_settings(move), key, move.limits))
-    oldest = min(one.changed_at for one in move.kept)
-    deletes = [(oldest, request) for request in group.deletions((one.name for one in move.kept), key)]
+    requests = [*_writes(_settings(move), move.limits), *group.deletions((one.name, one.stamp) for one in move.kept)]
     return Outcome(
         rule=RULE,
         kind=OutcomeKind.TRANSLATED,
         reason="the record has other customers than before",
-        deliveries=tuple(_delivery(move, item, at, request) for item, (at, request) in enumerate([*writes, *deletes])),
+        deliveries=tuple(_delivery(move, item, request) for item, request in enumerate(requests)),
     )
 
 
-def _settings(move: Move) -> list[tuple[datetime, Setting]]:
+def _settings(move: Move) -> list[tuple[Kept, Setting]]:
     """The newest of each, but for those that the new id has a newer one of."""
-    newest: dict[CookieName, tuple[datetime, Setting]] = {}
+    newest: dict[CookieName, tuple[Kept, Setting]] = {}
     if move.mapping.on_customer_change is OnCustomerChange.FORGET:
         return []
-    for one in sorted(move.kept, key=lambda kept: kept.changed_at):
+    for one in sorted(move.kept, key=lambda kept: kept.stamp):
         new = move.ids[one.name.customer]
         if one.value is None or new is None:
             continue
         setting = replace(one.value, customer=new)
-        is_newer_there = setting.name in move.there and move.there[setting.name] > one.changed_at
+        is_newer_there = move.there.get(setting.name, "") > one.stamp
         if not is_newer_there and not mistakes(setting, move.limits, now=move.now, prefix=""):
-            newest[setting.name] = (one.changed_at, setting)
+            newest[setting.name] = (one, setting)
     return list(newest.values())
 
 
-def _writes(settings: list[tuple[datetime, Setting]], key: str, limits: Limits) -> Iterator[tuple[datetime, Request]]:
-    """A value keeps the time of its change: what is newer must win over it as it would have before."""
-    groups: dict[tuple[str, datetime], list[Setting]] = {}
-    for at, setting in settings:
-        groups.setdefault((setting.customer, at), []).append(setting)
-    for (customer, at), several in groups.items():
+def _writes(moved: list[tuple[Kept, Setting]], limits: Limits) -> Iterator[Request]:
+    """A value keeps the stamp of its change: what is newer must win over it as it would have before."""
+    by_customer: dict[str, list[tuple[Kept, Setting]]] = {}
+    for one, setting in moved:
+        by_customer.setdefault(setting.customer, []).append((one, setting))
+    for customer, several in by_customer.items():
         for start in range(0, len(several), limits.max_settings):
             part = several[start : start + limits.max_settings]
-            yield (
-                at,
-                Request(
-                    operation=group.UPSERT,
-                    order_key=key,
-                    body=upsert_body(part),
-                    customers=(customer,),
-                    expires_at=min(setting.expires_at for setting in part),
-                ),
+            yield Request(
+                operation=group.UPSERT,
+                body=upsert_body([setting for _, setting in part]),
+                customers=(customer,),
+                expires_at=min(setting.expires_at for _, setting in part),
+                stamps=tuple(one.stamp for one, _ in part),
             )
 
 
-def _delivery(move: Move, item: int, changed_at: datetime, request: Request) -> Delivery:
+def _delivery(move: Move, item: int, request: Request) -> Delivery:
     return Delivery(
         event_id=move.event.id,
         rule=RULE,
@@ -117,6 +113,7 @@ def _delivery(move: Move, item: int, changed_at: datetime, request: Request) -> 
         customers=request.customers,
         order_key=request.order_key,
         repeatable=operation(request.operation).repeatable,
-        changed_at=changed_at,
+        changed_at=changed_at(move.event),
+        stamps=request.stamps,
         expires_at=request.expires_at,
     )

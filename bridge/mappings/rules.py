@@ -43,6 +43,8 @@ class SettingRule:
     expires: timedelta | Template
     on_empty: OnEmpty
     when: Template | None = None
+    uses: frozenset[str] = frozenset()
+    """What its value is made of; see Template.uses."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,8 @@ class Rule:
     action: Action
     when: Template | None = None
     once: Once | None = None
+    hold: bool = False
+    """Where one that it made is dead, the next for the same record waits for a person."""
     line: int = 1
 
     @property

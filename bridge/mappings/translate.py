@@ -1,6 +1,6 @@
 """Event + mapping -> an outcome for each rule; pure, and whatever the event holds it only ever returns outcomes."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from datetime import datetime
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
 from bridge.mappings import group, insert
-from bridge.mappings.case import Case, Ignored, NotTranslated, Rejected, Request, holds, order_key, text_of
+from bridge.mappings.case import Case, Ignored, NotTranslated, Rejected, Request, holds, text_of
 from bridge.mappings.customers import ids_after
 from bridge.mappings.move import replaced
 from bridge.mappings.newest import changed_at, stamp
@@ -27,8 +27,8 @@ class Past:
     """The same of the records that end in it with this event."""
     has_ended: bool = False
     """The CRM speaks of a record that had ended in this one already."""
-    written: Sequence[CookieName] = ()
-    """The cookies that the bridge wrote for it."""
+    written: Callable[[], Sequence[CookieName]] = tuple
+    """Tells the cookies that the bridge wrote for it; asked only where a rule forgets them."""
     skip: Collection[str] = ()
     """Rules that an earlier translation has carried out."""
     translation: int = 1
@@ -72,6 +72,8 @@ def translate(mapping: Mapping, event: Event, *, past: Past, now: datetime, limi
         has_ended=past.has_ended,
         now=now,
         limits=limits,
+        at=at,
+        fields=fields,
     )
     outcomes = tuple(_outcome(rule, case) for rule in rules)
     if any(rule.forget and _forgets(rule, case) for rule in rules):
@@ -139,9 +141,11 @@ def _requests(action: Action, case: Case) -> Iterator[Request]:
 def _forgotten(case: Case) -> Iterator[Request]:
     if case.has_ended:
         raise Ignored("the record has ended in another one, which lives on")
-    if not case.written:
+    written = case.written()
+    if not written:
         raise Ignored("nothing was written for this record")
-    yield from group.deletions(case.written, order_key(case.event, "cookies"))
+    stamp = case.at.as_text()
+    yield from group.deletions((name, stamp) for name in written)
 
 
 def _once(rule: Rule, case: Case) -> OnceKey | None:
@@ -164,7 +168,10 @@ def _delivery(rule: Rule, case: Case, item: int, request: Request) -> Delivery:
         body=request.body,
         customers=request.customers,
         order_key=request.order_key,
+        hold=rule.hold,
         repeatable=operation(request.operation).repeatable,
         changed_at=changed_at(case.event),
+        stamp=case.at.as_text(),
+        stamps=request.stamps,
         expires_at=request.expires_at,
     )

@@ -39,7 +39,7 @@ def _differences(mapping: Mapping, trial: Trial, limits: Limits) -> list[str]:
         event,
         past=Past(
             known=_known(event, trial.given),
-            written=[_cookie(given) for given in trial.given.get("written", ())],
+            written=lambda: [_cookie(given) for given in trial.given.get("written", ())],
         ),
         now=trial.given.get("now", event.occurred_at),
         limits=limits,

@@ -1,16 +1,32 @@
 """What people ask about deliveries."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, literal, select, text
 
-from bridge.inbox.queries import Wanted
-from bridge.model import Delivery, DeliveryState
-from bridge.outbox.store.queue import UNFINISHED, Attempt
+from bridge.inbox.queries import Found, Wanted
+from bridge.outbox.store.queue import Attempt
 from bridge.tables import attempts, deliveries, delivery_customers, events
 
-LINE = ("id", "event_id", "rule", "operation", "state", "attempts", "due_at", "reason")
+Row = TypeVarTuple("Row")
+LINE = ("id", "event_id", "source", "rule", "operation", "state", "attempts", "due_at", "reason")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dead:
+    """Deliveries that have died in the same words."""
+
+    source: str
+    rule: str
+    operation: str
+    reason: str
+    number: int
+    newest: datetime
+    example: int
+    """One of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,22 +44,67 @@ class DeliveryLine:
 
 def list_deliveries(conn: Connection, wanted: Wanted) -> list[DeliveryLine]:
     """The newest first."""
-    query = select(deliveries, events.c.source).join(events).where(_matching(wanted))
-    rows = conn.execute(query.order_by(deliveries.c.id.desc()).limit(wanted.limit)).mappings()
-    return [DeliveryLine(source=row["source"], **{name: row[name] for name in LINE}) for row in rows]
+    query = _matching(select(deliveries), wanted).order_by(deliveries.c.id.desc()).limit(wanted.limit)
+    return [_line(row) for row in conn.execute(query).mappings()]
 
 
-def _matching(wanted: Wanted) -> ColumnElement[bool]:
-    asked = {events.c.source: wanted.source, events.c.type: wanted.type, deliveries.c.state: wanted.state}
-    conditions = [column == value for column, value in asked.items() if value is not None]
-    if wanted.since:
-        conditions.append(events.c.received_at >= wanted.since)
-    if wanted.until:
-        conditions.append(events.c.received_at < wanted.until)
+def lines_of(conn: Connection, delivery_ids: Sequence[int]) -> list[DeliveryLine]:
+    """Those that there are."""
+    query = select(deliveries).where(deliveries.c.id.in_(delivery_ids)).order_by(deliveries.c.id)
+    return [_line(row) for row in conn.execute(query).mappings()]
+
+
+def _line(row: RowMapping) -> DeliveryLine:
+    return DeliveryLine(**{name: row[name] for name in LINE})
+
+
+def _matching(query: Select[*Row], wanted: Wanted) -> Select[*Row]:
+    c = deliveries.c
+    asked = {c.source: wanted.source, c.rule: wanted.rule, c.operation: wanted.operation}
+    query = query.where(*(column == value for column, value in asked.items() if value is not None))
+    if wanted.state in FAILED:
+        # Written out, or no database would see that the index of what has failed has them all.
+        query = query.where(text("deliveries.state IN ('dead', 'unknown')"))
+    if wanted.state is not None:
+        query = query.where(c.state == literal(wanted.state, literal_execute=True))
     if wanted.customer is not None:
         theirs = select(delivery_customers.c.delivery_id).where(delivery_customers.c.customer == wanted.customer)
-        conditions.append(deliveries.c.id.in_(theirs))
-    return and_(true(), *conditions)
+        query = query.where(c.id.in_(theirs))
+    conditions = _of_its_event(wanted)
+    return query.join(events, events.c.id == c.event_id).where(*conditions) if conditions else query
+
+
+FAILED = ("dead", "unknown")
+
+
+def _of_its_event(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions = [events.c.type == wanted.type] if wanted.type is not None else []
+    conditions += [events.c.received_at >= wanted.since] if wanted.since else []
+    return conditions + ([events.c.received_at < wanted.until] if wanted.until else [])
+
+
+def count(conn: Connection, wanted: Wanted) -> Found:
+    """Without reading them."""
+    counted = select(func.count(deliveries.c.id).label("number"), func.max(deliveries.c.id).label("last"))
+    row = conn.execute(_matching(counted, wanted)).one()
+    return Found(number=row.number, last=row.last or 0)
+
+
+def next_ids(conn: Connection, wanted: Wanted, *, after: int, last: int, at_most: int) -> list[int]:
+    """The first of those with a higher id than `after`, and none higher than `last`."""
+    c = deliveries.c
+    query = _matching(select(c.id), wanted).where(c.id > after, c.id <= last).order_by(c.id).limit(at_most)
+    return list(conn.execute(query).scalars())
+
+
+def dead(conn: Connection, wanted: Wanted) -> Iterator[Dead]:
+    """One for each source, rule, operation and reason; they are never all in memory."""
+    c = deliveries.c
+    columns = (c.source, c.rule, c.operation, c.reason)
+    counted = (func.count().label("number"), func.max(c.finished_at).label("newest"), func.max(c.id).label("example"))
+    query = _matching(select(*columns, *counted), replace(wanted, state="dead")).group_by(*columns)
+    for row in conn.execution_options(yield_per=1000).execute(query).mappings():
+        yield Dead(**row)
 
 
 def attempts_of(conn: Connection, delivery_id: int) -> list[Attempt]:
@@ -55,47 +116,10 @@ def attempts_of(conn: Connection, delivery_id: int) -> list[Attempt]:
 
 
 def of_event(conn: Connection, event_id: int) -> list[DeliveryLine]:
-    query = select(deliveries, events.c.source).join(events).where(deliveries.c.event_id == event_id)
-    rows = conn.execute(query.order_by(deliveries.c.id)).mappings()
-    return [DeliveryLine(source=row["source"], **{name: row[name] for name in LINE}) for row in rows]
+    query = select(deliveries).where(deliveries.c.event_id == event_id).order_by(deliveries.c.id)
+    return [_line(row) for row in conn.execute(query).mappings()]
 
 
 def counts_by_state(conn: Connection) -> dict[str, int]:
     rows = conn.execute(select(deliveries.c.state, func.count()).group_by(deliveries.c.state))
     return {state: number for state, number in rows}
-
-
-def why(conn: Connection, delivery: Delivery, now: datetime) -> str:
-    """Why it has not arrived yet, or what became of it, in one sentence without its full stop."""
-    return _why(conn, delivery, now).rstrip(".")
-
-
-def _why(conn: Connection, delivery: Delivery, now: datetime) -> str:
-    if delivery.state is not DeliveryState.WAITING:
-        return _not_waiting(delivery)
-    if ahead := _ahead(conn, delivery):
-        return f"it waits for delivery {ahead[0]} ({ahead[1]}), which is older and has the same order key"
-    if delivery.due_at and delivery.due_at > now:
-        in_s = (delivery.due_at - now).total_seconds()
-        return f"it is tried again in {in_s:.0f} s, after attempt {delivery.attempts}: {delivery.reason}"
-    return "it is due; a worker takes it next, if one is running (bridge run, or bridge worker)"
-
-
-def _not_waiting(delivery: Delivery) -> str:
-    match delivery.state:
-        case DeliveryState.CLAIMED:
-            return "it is being sent at this moment"
-        case DeliveryState.UNKNOWN:
-            return (
-                f"it may have been carried out; look at Alvaria, then confirm, retry or discard it ({delivery.reason})"
-            )
-        case _:
-            return f"it is {delivery.state}" + (f": {delivery.reason}" if delivery.reason else "")
-
-
-def _ahead(conn: Connection, delivery: Delivery) -> tuple[int, str] | None:
-    """The delivery that must be settled before this one may go."""
-    c = deliveries.c
-    is_ahead = (c.order_key == delivery.order_key) & (c.id < delivery.id) & c.state.in_(UNFINISHED)
-    row = conn.execute(select(c.id, c.state).where(is_ahead).order_by(c.id).limit(1)).first()
-    return (row[0], row[1]) if row else None

@@ -48,12 +48,16 @@ TOO_DEEP = f"the body nests more than {MAX_DEPTH} levels deep"
 
 
 def _refuse_depth(data: Json, left: int) -> None:
-    if not isinstance(data, dict | list):
+    if not isinstance(data, NESTING):
         return
     if not left:
         raise Unreadable(TOO_DEEP)
     for inner in data.values() if isinstance(data, dict) else data:
-        _refuse_depth(inner, left - 1)
+        if isinstance(inner, NESTING):  # most are not, and a call for each of them would cost more than the rest
+            _refuse_depth(inner, left - 1)
+
+
+NESTING = (dict, list)
 
 
 def _filled(received: Received) -> bytes:

@@ -1,27 +1,42 @@
 """The kinds of columns, and of indexes, that the tables are made of."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text, TypeDecorator, text
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, Text, TypeDecorator, text
+
+metadata = MetaData(
+    naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "uq": "uq_%(table_name)s_%(column_0_N_name)s"}
+)
+
+Bind: TypeAlias = Callable[[Any], Any]
+
+# The types below turn values into what a driver takes by `bind_processor`, which is asked for once for each statement.
+# By `process_bind_param`, SQLAlchemy would call three functions for each value of each row.
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware UTC time; SQLite, which has no such type, gets it without its zone."""
+    """An aware UTC time; SQLite, which has no such type, gets it as text without its zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(UTC).replace(tzinfo=None)
+    def bind_processor(self, dialect: Dialect) -> Bind | None:
+        return _utc_text if dialect.name == "sqlite" else None
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def _utc_text(value: datetime | None) -> str | None:
+    """As SQLAlchemy reads it back."""
+    if value is None:
+        return None
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 class Plain(TypeDecorator[str]):
@@ -30,8 +45,12 @@ class Plain(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        return None if value is None else plain(value)
+    def bind_processor(self, dialect: Dialect) -> Bind:
+        return _plain_or_none
+
+
+def _plain_or_none(text: str | None) -> str | None:
+    return None if text is None else plain(text)
 
 
 def plain(text: str) -> str:
@@ -47,11 +66,19 @@ class JsonText(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else json.dumps(value, separators=(",", ":"))
+    def bind_processor(self, dialect: Dialect) -> Bind:
+        return _json_or_none
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         return None if value is None else json.loads(value)
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: json.dumps would make an encoder each time."""
+
+
+def _json_or_none(value: Any) -> str | None:
+    return None if value is None else _encode(value)
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")

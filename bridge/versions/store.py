@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, select
 
-from bridge.db import insert
+from bridge.db import insert, notify
 from bridge.tables import mapping_files, mapping_versions, publications
 
 
@@ -82,6 +82,7 @@ def publish(conn: Connection, publication: Publication) -> None:
     """Only one transaction at a time may do it: the numbers must be seen in their order."""
     values = {name: getattr(publication, name) for name in PUBLISHED}
     conn.execute(publications.insert().values(values))
+    notify(conn)
 
 
 PUBLISHED = ("name", "version", "cause", "at", "by")

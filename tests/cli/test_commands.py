@@ -55,7 +55,7 @@ def with_deliveries(bridge: Bridge) -> Bridge:
         inbox.keep(conn, webhook(), (event(),))
         [(kept, _)] = inbox.next_new(conn, ["generic"], 1)
         inbox.mark_done(conn, [kept.id])
-        queue.add(conn, kept, [upsert(), insert()], now=NOON)
+        queue.add(conn, [(kept, upsert()), (kept, insert())], now=NOON)
     return bridge
 
 
@@ -246,7 +246,7 @@ def test_a_replayed_event_still_shows_what_was_carried_out_before(bridge: Bridge
         inbox.keep(conn, webhook(), (event(),))
         for number, outcomes in enumerate((made, made[1:]), start=1):
             done = inbox.Translation(event_id=1, translation=number, mapping_version="v1", at=NOON)
-            inbox.add_outcomes(conn, done, tuple(outcomes))
+            inbox.add_outcomes(conn, [(done, outcome) for outcome in outcomes])
     [line] = json.loads(run("events", "list", "--json").output)
     assert line["outcomes"] == {"translated": 1, "rejected": 1}
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bridge.delivery.decide import Case, decide
+from bridge.delivery.decide import Case, Trouble, TroubleKind, decide, is_about_contents, trouble_of
 from bridge.errors import TokenRefused, Unreachable
 from bridge.model import Answer, Dead, Delivered, Delivery, Retry, Unknown
 from bridge.settings import Policy
@@ -13,6 +13,8 @@ from tests.words import NOON, insert, upsert
 ONCE, AGAIN = insert(), upsert()
 NOT_SENT = Unreachable("op", "host", "refused", sent=False)
 MAYBE_SENT = Unreachable("op", "host", "timed out", sent=True)
+NO_CERTIFICATE = Unreachable("op", "host", "SSLError", sent=False)
+NO_ORGANISATION = Answer(status=404, message="Organization acme was not found.")
 
 
 def answer(status: int, **headers: str) -> Answer:
@@ -46,6 +48,9 @@ TABLE = [
     (answer(504), Retry, Unknown),
     (NOT_SENT, Retry, Retry),
     (MAYBE_SENT, Retry, Unknown),
+    (NO_CERTIFICATE, Retry, Retry),
+    (Unreachable("op", "host", "SSLError", sent=True), Retry, Unknown),
+    (NO_ORGANISATION, Retry, Retry),
     (TokenRefused("no"), Retry, Retry),
 ]
 
@@ -83,7 +88,7 @@ def test_what_has_failed_for_a_day_is_given_up_with_the_last_reason() -> None:
 
 
 def test_waiting_for_a_better_configuration_never_gives_up_and_costs_no_attempt() -> None:
-    for result in (answer(401), answer(307), TokenRefused("no")):
+    for result in (answer(401), answer(307), TokenRefused("no"), NO_CERTIFICATE, NO_ORGANISATION):
         verdict = judged(result, AGAIN, age_s=1_000_000)
         assert isinstance(verdict, Retry)
         assert not verdict.counts
@@ -99,3 +104,65 @@ def test_a_doubt_says_that_it_may_have_been_carried_out() -> None:
     verdict = judged(answer(500), ONCE)
     assert isinstance(verdict, Unknown)
     assert "may have been carried out" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("result", "in_doubt"),
+    [
+        *((answer(status), True) for status in (408, 500, 502, 503, 504)),
+        *((answer(status), False) for status in (301, 401, 425, 429)),
+        (answer(503, retry_after="7"), False),
+        (MAYBE_SENT, True),
+        (NOT_SENT, False),
+        (NO_CERTIFICATE, False),
+        (TokenRefused("no"), False),
+    ],
+    ids=str,
+)
+def test_a_retry_knows_whether_the_request_may_still_be_carried_out(result: object, in_doubt: bool) -> None:
+    verdict = judged(result, AGAIN)
+    assert isinstance(verdict, Retry)
+    assert verdict.in_doubt is in_doubt
+
+
+LIMIT, OUTAGE, CONFIGURATION = TroubleKind.LIMIT, TroubleKind.OUTAGE, TroubleKind.CONFIGURATION
+
+
+@pytest.mark.parametrize(
+    ("result", "kind", "whole"),
+    [
+        *((answer(status), None, None) for status in (200, 204, 400, 403, 404, 409, 413, 422, 425, 501)),
+        *((answer(status), OUTAGE, False) for status in (408, 500, 502, 503, 504)),
+        *((answer(status), CONFIGURATION, True) for status in (301, 308, 401)),
+        (answer(429), LIMIT, False),
+        (answer(503, retry_after="7"), LIMIT, False),
+        (answer(503, retry_after="soon"), OUTAGE, False),
+        (NOT_SENT, OUTAGE, False),
+        (MAYBE_SENT, OUTAGE, False),
+        (Unreachable("sign-in", "host", "status 503", sent=False), OUTAGE, True),
+        (NO_CERTIFICATE, CONFIGURATION, True),
+        (NO_ORGANISATION, CONFIGURATION, True),
+        (TokenRefused("no"), CONFIGURATION, True),
+    ],
+    ids=str,
+)
+def test_what_a_result_means_for_the_deliveries_after_it(
+    result: object, kind: TroubleKind | None, whole: bool | None
+) -> None:
+    found = trouble_of(result, NOON)  # type: ignore[arg-type]
+    assert (found and (found.kind, found.whole)) == (kind and (kind, whole))
+
+
+def test_trouble_says_until_when_to_wait_and_what_to_check() -> None:
+    found = trouble_of(answer(429, retry_after="7"), NOON)
+    assert found == Trouble(kind=LIMIT, reason="status 429", whole=False, until=NOON + timedelta(seconds=7))
+    found = trouble_of(NO_ORGANISATION, NOON)
+    assert found is not None
+    assert "Organization acme was not found" in found.reason
+    assert "check ALVARIA_ORG_ID" in found.reason
+
+
+def test_only_what_is_about_the_contents_is_taken_apart() -> None:
+    statuses = {status for status in range(200, 600) if is_about_contents(answer(status))}
+    assert statuses == {400, 413, 422}
+    assert not is_about_contents(MAYBE_SENT)

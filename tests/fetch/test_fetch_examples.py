@@ -12,6 +12,7 @@ import pytest
 from bridge import clock
 from bridge.db import Database
 from bridge.fetch.fetch import Reader
+from bridge.inbox.commit import Committer, Room
 from bridge.inbox.receive import receive
 from bridge.model import Received
 from bridge.sources.signing import sign
@@ -44,7 +45,9 @@ def example(crm: Script, source_of: Callable[..., Source], reader_of: Callable[.
 
 def send(database: Database, source: Source, request: Received) -> None:
     now = clock.now()
-    answer = receive(database, source, replace(sign(source, request, now=now), received_at=now), now=now)
+    answer = receive(
+        Committer(database, Room()), source, replace(sign(source, request, now=now), received_at=now), now=now
+    )
     assert answer.status == 200
 
 

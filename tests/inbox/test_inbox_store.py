@@ -117,5 +117,5 @@ def test_what_rules_made_of_an_event_is_written_down(database: Database) -> None
     with database.transaction() as conn:
         [(found, number)] = store.next_new(conn, ["generic"], 10)
         done = store.Translation(event_id=found.id, translation=number, mapping_version="v1", at=NOON)
-        store.add_outcomes(conn, done, made)
+        store.add_outcomes(conn, [(done, one) for one in made])
         assert store.translated_rules(conn, found.id) == {"a"}

@@ -64,6 +64,9 @@ SLIPS = [
     ("once: {per:", "once: {pro:"),
     ("within: 24h", "within: 24 h"),
     ('    once: {per: "{{ event.record_id }}", within: 24h}\n', ""),
+    ("fast_path:\n", "hold: yes\n    fast_path:\n"),
+    ("forget: true", "hold: true\n    forget: true"),
+    ("    settings:\n", "    hold: true\n    settings:\n"),
     ("forget: true", "forget: yes"),
     ("forget: true", "forgets: true"),
     ("layout: hot-leads", "layuot: hot-leads"),
@@ -78,6 +81,12 @@ def test_a_slip_of_the_pen_is_marked(right: str, wrong: str) -> None:
     assert mistakes(mapping_schema(), load(WHOLE, "whole").data) == []
     assert right in WHOLE
     assert mistakes(mapping_schema(), load(WHOLE.replace(right, wrong, 1), "slip").data)
+
+
+def test_a_rule_of_records_may_hold_the_next_ones() -> None:
+    held = WHOLE.replace("    fast_path:\n", "    hold: true\n    fast_path:\n", 1)
+    assert held != WHOLE
+    assert mistakes(mapping_schema(), load(held, "held").data) == []
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Who a record is: its customers, whatever the order of arrival; and what becomes of its cookies when they change."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from bridge.mappings import move
 from bridge.mappings.move import Kept, Move
 from bridge.mappings.rules import Mapping
 from bridge.mappings.translate import Translation
-from bridge.model import CookieName, Event, Outcome, OutcomeKind, Record
+from bridge.model import CookieName, Event, Outcome, OutcomeKind, Record, Stamp
 from tests.mappings.conftest import NOW
 
 MappingOf = Callable[..., Mapping]
@@ -141,7 +142,7 @@ def test_a_deletion_of_a_record_that_has_ended_leaves_the_remaining_one_alone(
 ) -> None:
     name = CookieName(customer="7", key="crm.a", channel="all", service="")
     event = event_of(type="gone", **minutes(20))
-    translation = translated(mapping, event, known=known, written=[name], has_ended=True)
+    translation = translated(mapping, event, known=known, written=lambda: [name], has_ended=True)
     assert translation.record.customers == known.customers
     assert [outcome.kind for outcome in translation.outcomes] == [OutcomeKind.IGNORED, OutcomeKind.IGNORED]
 
@@ -179,7 +180,11 @@ def kept(key: str = "crm.a", customer: str = "old", at: int = 0, **value: Any) -
     name = CookieName(customer=customer, key=key, channel="all", service="")
     usual = {"content": "x", "expires_at": NOW + timedelta(days=1)}
     setting = Setting(customer=customer, key=key, channel="all", service="", **(usual | value))
-    return Kept(name=name, changed_at=NOW + timedelta(minutes=at), value=setting)
+    return Kept(name=name, stamp=stamp(NOW + timedelta(minutes=at)), value=setting)
+
+
+def stamp(changed_at: datetime) -> str:
+    return Stamp(changed_at, -1, changed_at, 1, 1).as_text()
 
 
 @pytest.fixture
@@ -208,12 +213,12 @@ DELETED = [{"customer": "old", "channel": "all", "service": "", "key": "crm.a"}]
 def test_values_are_written_under_the_new_id_and_deleted_under_the_old(moved: Callable[..., Outcome | None]) -> None:
     outcome = moved(kept(), kept("crm.b", at=1, content="y"), ids={"old": "new"})
     assert written(outcome) == [("new", "crm.a", "x"), ("new", "crm.b", "y")]
-    assert deleted(outcome) == [{"customer": "old", "channel": "all", "service": "", "key": "crm.a,crm.b"}]
+    assert deleted(outcome) == [{**DELETED[0], "key": "crm.a,crm.b"}]
     assert outcome
-    assert [delivery.item for delivery in outcome.deliveries] == [0, 1, 2]
-    assert {delivery.order_key for delivery in outcome.deliveries} == {"cookies:crm:7"}
-    assert [delivery.customers for delivery in outcome.deliveries] == [("new",), ("new",), ("old",)]
-    assert [delivery.changed_at for delivery in outcome.deliveries] == [NOW, NOW + timedelta(minutes=1), NOW]
+    assert [delivery.item for delivery in outcome.deliveries] == [0, 1]
+    assert [delivery.customers for delivery in outcome.deliveries] == [("new",), ("old",)]
+    both = (stamp(NOW), stamp(NOW + timedelta(minutes=1)))
+    assert [delivery.stamps for delivery in outcome.deliveries] == [both, both]
 
 
 @pytest.mark.parametrize(
@@ -222,8 +227,8 @@ def test_values_are_written_under_the_new_id_and_deleted_under_the_old(moved: Ca
         (kept(expires_at=NOW + timedelta(seconds=1)), "new", {}),
         (kept(), None, {}),
         (kept(), "a,b", {}),
-        (Kept(name=kept().name, changed_at=NOW, value=None), "new", {}),
-        (kept(), "new", {kept(customer="new").name: NOW + timedelta(seconds=1)}),
+        (replace(kept(), value=None), "new", {}),
+        (kept(), "new", {kept(customer="new").name: stamp(NOW + timedelta(seconds=1))}),
     ],
     ids=["run out", "nowhere to go", "an id that cannot be", "no value", "a newer one is there"],
 )

@@ -78,7 +78,8 @@ def event(record: dict[str, Any], at: datetime, record_id: str = "7") -> Event:
 def test_whatever_an_event_holds_each_rule_has_an_outcome(
     *, mapping: Mapping, record: dict[str, Any], at: datetime, record_id: str, written: list[CookieName]
 ) -> None:
-    translation = translate(mapping, event(record, at, record_id), past=Past(written=written), now=NOW, limits=Limits())
+    past = Past(written=lambda: written)
+    translation = translate(mapping, event(record, at, record_id), past=past, now=NOW, limits=Limits())
     assert [outcome.rule for outcome in translation.outcomes] == ["group", "insert", "gone"]
     for outcome in translation.outcomes:
         assert bool(outcome.deliveries) == (outcome.kind is OutcomeKind.TRANSLATED)

@@ -105,6 +105,19 @@ LONG = "crm." + "k" * 61
         ),
         (
             "rules",
+            RULE.replace("name: r", "name: r, hold: true"),
+            "rules[0].hold",
+            "of a cookie the newest change wins",
+        ),
+        ("rules", "  - {name: r, hold: true, forget: true}", "rules[0].hold", "of a cookie the newest change wins"),
+        (
+            "rules",
+            f"  - {{name: r, hold: false, {ONCE}, fast_path: {{list: 1, {RECORD}}}}}",
+            "rules[0].hold",
+            "can only be true",
+        ),
+        (
+            "rules",
             f"  - {{name: r, {ONCE}, fast_path: {{list: 1, layout: leads, fields: {{'@ACOUNT': a, '@NUMBER': b}}}}}}",
             "rules[0].fast_path.fields.@ACOUNT",
             "layout 'leads' has no such field, did you mean '@ACCOUNT'?",

@@ -115,7 +115,7 @@ def test_a_group_is_one_delivery_for_all_customers(
     ]
     assert delivery.operation == "contextCookies.upsertSettings"
     assert delivery.customers == ("+12125550123", "7")
-    assert delivery.order_key == "cookies:crm:7"
+    assert delivery.order_key == ""
     assert delivery.repeatable
     assert (delivery.event_id, delivery.rule, delivery.item) == (40, "r", 0)
     assert (delivery.mapping_version, delivery.changed_at) == (mapping.version, NOW)
@@ -133,7 +133,7 @@ def test_deletions_follow_the_write_and_each_has_one_channel_and_service(
     )
     outcome = one(translated(mapping, event_of()))
     assert [delivery.item for delivery in outcome.deliveries] == [0, 1, 2]
-    assert {delivery.order_key for delivery in outcome.deliveries} == {"cookies:crm:7"}
+    assert {delivery.order_key for delivery in outcome.deliveries} == {""}
     assert [setting["key"] for setting in settings(outcome)] == ["crm.d"]
     assert deletions(outcome) == [
         {"customer": "7", "channel": "all", "service": "", "key": "crm.a,crm.b"},
@@ -307,6 +307,13 @@ INSERT = """
 """
 
 
+@pytest.mark.parametrize("hold", [True, False])
+def test_what_a_rule_makes_holds_the_next_ones_only_where_it_says_so(outcome_of: OutcomeOf, hold: bool) -> None:
+    rule = INSERT.replace("LIST", "1").replace("once:", "hold: true\n    once:" if hold else "once:")
+    (delivery,) = outcome_of(rule, {"phone": "2125550123"}).deliveries
+    assert delivery.hold is hold
+
+
 def test_a_record_is_laid_out_and_its_list_looked_up_later(outcome_of: OutcomeOf) -> None:
     outcome = outcome_of(INSERT.replace("LIST", "Hot leads"), {"phone": "2125550123"})
     (delivery,) = outcome.deliveries
@@ -367,12 +374,12 @@ def test_what_was_written_is_deleted_by_its_names(
         CookieName(customer="7", key="crm.b", channel="all", service=""),
         CookieName(customer="+12125550123", key="crm.a", channel="all", service="sales"),
     ]
-    outcome = one(translated(mapping_of("  - {name: gone, forget: true}"), event_of(), written=written))
+    outcome = one(translated(mapping_of("  - {name: gone, forget: true}"), event_of(), written=lambda: written))
     assert deletions(outcome) == [
         {"customer": "7", "channel": "all", "service": "", "key": "crm.a,crm.b"},
         {"customer": "+12125550123", "channel": "all", "service": "sales", "key": "crm.a"},
     ]
-    assert {delivery.order_key for delivery in outcome.deliveries} == {"cookies:crm:7"}
+    assert {delivery.order_key for delivery in outcome.deliveries} == {""}
     assert [delivery.customers for delivery in outcome.deliveries] == [("7",), ("+12125550123",)]
 
 

@@ -1,7 +1,6 @@
 """A broken mapping loses nothing: what waits or was rejected is translated by the mended one, without a restart."""
 
 import shutil
-import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,7 +61,7 @@ def post(web: FlaskClient, number: int, source: str = "shop", **record: object) 
 
 
 def work(bridge: Bridge, sender: Sender) -> None:
-    while worker.work_once(bridge, sender, threading.Event()):
+    while worker.work_once(bridge, sender):
         pass
 
 

@@ -19,7 +19,7 @@ def translate(shop: Shop, key: str, *outcomes: Outcome, translation: int = 1) ->
         event_id = conn.execute(select(events.c.id).where(events.c.dedup_key == key)).scalar_one()
         [line] = queries.mapping_lines(conn)
         made = inbox.Translation(event_id=event_id, translation=translation, mapping_version=line.version, at=NOON)
-        inbox.add_outcomes(conn, made, outcomes)
+        inbox.add_outcomes(conn, [(made, outcome) for outcome in outcomes])
 
 
 def counted(shop: Shop) -> int | None:

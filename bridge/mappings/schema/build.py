@@ -1,5 +1,6 @@
 """Checked data -> the frozen values that translation uses; the defaults go into each setting."""
 
+from collections.abc import Iterable
 from collections.abc import Mapping as Map
 from typing import Any
 
@@ -36,6 +37,7 @@ def build_rules(data: Any, document: Document, layouts: Map[str, Layout], limits
             action=_action(rule, defaults, layouts),
             when=rule.get("when"),
             once=Once(**rule["once"]) if "once" in rule else None,
+            hold=rule.get("hold", False),
             line=document.line(("rules", index)),
         )
         for index, rule in enumerate(data["rules"])
@@ -67,7 +69,13 @@ def _setting(members: Map[str, Any]) -> SettingRule:
         expires=members["expires"],
         on_empty=OnEmpty(members["on_empty"]),
         when=members.get("when"),
+        uses=_uses(members[name] for name in ("content", "key", "channel", "service")),
     )
+
+
+def _uses(templates: Iterable[Template]) -> frozenset[str]:
+    """But for the tables, which are the mapping's own."""
+    return frozenset(use for one in templates for use in one.uses if use.partition(".")[0] != "tables")
 
 
 def _fast_path(record: Map[str, Any], layouts: Map[str, Layout]) -> FastPath:

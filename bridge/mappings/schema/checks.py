@@ -73,6 +73,15 @@ def _once(draft: Draft) -> Found:
             )
 
 
+def _hold(draft: Draft) -> Found:
+    for at, rule in draft.rules:
+        if "hold" in rule and ("settings" in rule or "forget" in rule):
+            yield (
+                (*at, "hold"),
+                "is for what is done in order, such as fast_path; of a cookie the newest change wins. Leave it out",
+            )
+
+
 def _rule_names(draft: Draft) -> Found:
     names = Counter(str(rule.get("name")) for _, rule in draft.rules if "name" in rule)
     seen: set[str] = set()
@@ -132,7 +141,7 @@ def _expected_rules(draft: Draft) -> Found:
                 yield (*where, "rule"), f"there is no rule {one['rule']!r}{did_you_mean(str(one['rule']), names)}"
 
 
-CHECKS = (_actions, _once, _rule_names, _customer, _tables, _settings, _records, _expected_rules)
+CHECKS = (_actions, _once, _hold, _rule_names, _customer, _tables, _settings, _records, _expected_rules)
 
 
 def as_map(value: Any) -> Mapping[str, Any]:

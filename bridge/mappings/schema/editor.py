@@ -38,6 +38,7 @@ WORDS: Mapping[str, str] = {
     "tests": "The file's own tests; `bridge check` runs them.",
     "when": "Only where this expression is true.",
     "once": "At most one translation for each value of `per`.",
+    "hold": "Where one is dead, the next for the same record waits for a person; not for cookies.",
     "settings": "A group of context cookies, written together or not at all.",
     "fast_path": "A record for a FastPath list: somebody is to be dialled now.",
     "forget": "Delete what the bridge wrote for this record's customers.",
@@ -98,6 +99,7 @@ def described(shape: Schema, *, partial: bool = False) -> Json:
 RULE: Json = {
     "oneOf": [{"required": [action]} for action in ACTIONS],
     "dependentRequired": {"fast_path": ["once"]},
+    "dependentSchemas": {"hold": {"not": {"anyOf": [{"required": ["settings"]}, {"required": ["forget"]}]}}},
 }
 
 

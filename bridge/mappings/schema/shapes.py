@@ -69,6 +69,7 @@ class RuleShape(StrictSchema):
     name = Text(required=True)
     when = Condition()
     once = fields.Nested(OnceShape)
+    hold = Yes()
     settings = Items(fields.Nested(SettingShape), validate=SOME)
     fast_path = fields.Nested(FastPathShape)
     forget = Yes()

@@ -1,51 +1,155 @@
 """The ledger: one line for each cookie that the bridge has written, or is about to write."""
 
-import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bridge.alvaria.cookies import Setting
 from bridge.db import insert
 from bridge.mappings.move import Kept
 from bridge.model import CookieName, Delivery, DeliveryState, Event
-from bridge.tables import cookies, deliveries
+from bridge.outbox.plan import DELETE, UPSERT, Write, name_of, sha256, stamped
+from bridge.tables import cookies, deliveries, writes
+
+IDENTITY = ("customer", "key", "channel", "service")
+ASKED = ("source", "record_id", "rule", "changed_at", "deleted_at", "asked_by", "asked_stamp")
+_is_it = and_(*(cookies.c[name] == bindparam(f"its_{name}") for name in IDENTITY))
 
 
-def intend(conn: Connection, event: Event, delivery: Delivery) -> None:
-    """Note what a delivery will write or delete: a later one must know it even before Alvaria has it."""
-    for setting in _settings_of(delivery):
-        writer = {
-            "source": event.source,
-            "record_id": event.record_id,
-            "rule": delivery.rule,
-            "changed_at": delivery.changed_at,
-            "deleted_at": None,
-            "asked_by": delivery.id,
-        }
-        line = insert(conn, cookies).values(**asdict(_name_of(setting)), **writer)
-        conn.execute(line.on_conflict_do_update(index_elements=cookies.primary_key, set_=writer))
-    # What is deleted because its customer has changed keeps the time of its value.
-    newest = case((cookies.c.changed_at < delivery.changed_at, delivery.changed_at), else_=cookies.c.changed_at)
-    for name in _deleted_by(delivery):
-        conn.execute(update(cookies).where(_is(name)).values(asked_by=delivery.id, changed_at=newest))
+def _is_newer(stamp: Any, delivery_id: Any) -> ColumnElement[bool]:
+    c = cookies.c
+    return or_(c.asked_stamp < stamp, and_(c.asked_stamp == stamp, func.coalesce(c.asked_by, 0) <= delivery_id))
 
 
-def note_delivered(conn: Connection, delivery: Delivery, now: datetime) -> None:
-    """Note what Alvaria has accepted."""
-    for setting in _settings_of(delivery):
-        accepted = {
-            "content_sha256": hashlib.sha256(setting["content"].encode("utf-8", "surrogatepass")).hexdigest(),
-            "expires_at": datetime.fromisoformat(setting["expiresOnTime"]),
-            "delivered_at": now,
-            "deleted_at": None,
-            "written_by": delivery.id,
-        }
-        conn.execute(update(cookies).where(_is(_name_of(setting))).values(accepted))
-    for name in _deleted_by(delivery):
-        conn.execute(update(cookies).where(_is(name)).values(deleted_at=now, content_sha256=None))
+# Built once: putting a statement together takes longer than running it.
+ACCEPTED = ("stamp", "written_by", "content_sha256", "expires_at", "delivered_at", "deleted_at")
+ACCEPT = (
+    update(cookies)
+    .where(_is_it)
+    .values({name: bindparam(f"new_{name}") for name in ACCEPTED})
+    .values(
+        unsettled_until=case(
+            (cookies.c.unsettled_until <= bindparam("began_at"), None), else_=cookies.c.unsettled_until
+        ),
+    )
+)
+KEEP = update(cookies).where(_is_it).values(stamp=bindparam("new_stamp"), written_by=bindparam("new_by"))
+DOUBT = update(cookies).where(_is_it).values(unsettled_until=bindparam("until"))
+
+
+def intend(conn: Connection, added: Sequence[tuple[Event, Delivery]]) -> None:
+    """Note what these deliveries will write or delete, where nothing newer is asked for already."""
+    for operation, names in (UPSERT, ASKED), (DELETE, ("changed_at", "asked_by", "asked_stamp")):
+        rows = [
+            {**name._asdict(), **_asked(event, delivery), "asked_stamp": stamp}
+            for event, delivery in added
+            if delivery.operation == operation
+            for name, stamp in stamped(delivery)
+        ]
+        if rows:
+            line = insert(conn, cookies)
+            newer = {name: line.excluded[name] for name in names}
+            is_newer = _is_newer(line.excluded.asked_stamp, line.excluded.asked_by)
+            note = line.on_conflict_do_update(index_elements=cookies.primary_key, set_=newer, where=is_newer)
+            conn.execute(note, _in_order(rows))
+
+
+def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """In one order for all, or two who write the same cookies would wait for each other."""
+    return sorted(rows, key=lambda row: (*(row[name] for name in IDENTITY), row["asked_stamp"], row["asked_by"]))
+
+
+def _asked(event: Event, delivery: Delivery) -> dict[str, object]:
+    return {
+        "source": event.source,
+        "record_id": event.record_id,
+        "rule": delivery.rule,
+        "changed_at": delivery.changed_at,
+        # What was never written is as good as deleted.
+        "deleted_at": delivery.changed_at if delivery.operation == DELETE else None,
+        "asked_by": delivery.id,
+        "stamp": "",
+    }
+
+
+def _its(name: CookieName) -> dict[str, str]:
+    customer, key, channel, service = name
+    return {"its_customer": customer, "its_key": key, "its_channel": channel, "its_service": service}
+
+
+def ask_for(conn: Connection, name: CookieName, stamp: str, delivery_id: int | None) -> None:
+    """The newest change that counts is this one, since the one after it has failed."""
+    conn.execute(update(cookies).where(_is(name)).values(asked_stamp=stamp, asked_by=delivery_id))
+
+
+def ask_again(conn: Connection, name: CookieName, stamp: str, delivery_id: int) -> None:
+    """A person wants this change after all; nothing newer gives way to it."""
+    is_newest = _is(name) & _is_newer(stamp, delivery_id)
+    conn.execute(update(cookies).where(is_newest).values(asked_stamp=stamp, asked_by=delivery_id))
+
+
+def _sorted(found: Iterable[Write]) -> list[Write]:
+    return sorted(found, key=lambda write: write.name)
+
+
+def accept(conn: Connection, found: Sequence[Write], *, began_at: datetime, now: datetime) -> None:
+    """Note what Alvaria has accepted; a doubt that was over before the request began is settled by it."""
+    rows = [{**_its(write.name), **_accepted(write, now), "began_at": began_at} for write in _sorted(found)]
+    if rows:
+        conn.execute(ACCEPT, rows)
+
+
+def _accepted(write: Write, now: datetime) -> dict[str, object]:
+    return {
+        "new_stamp": write.stamp,
+        "new_written_by": write.delivery_id,
+        "new_content_sha256": sha256(write.member["content"]) if write.member else None,
+        "new_expires_at": write.expires_at,
+        "new_delivered_at": now,
+        "new_deleted_at": None if write.member else now,
+    }
+
+
+def keep(conn: Connection, found: Sequence[Write]) -> None:
+    """The same value is asked for by a newer change: what is older than that does not count any more."""
+    rows = [{**_its(write.name), "new_stamp": write.stamp, "new_by": write.delivery_id} for write in _sorted(found)]
+    if rows:
+        conn.execute(KEEP, rows)
+
+
+def doubt(conn: Connection, names: Iterable[CookieName], until: datetime) -> None:
+    """Nobody knows whether these are still written late, after what is sent meanwhile."""
+    rows = [{**_its(name), "until": until} for name in sorted(names)]
+    if rows:
+        conn.execute(DOUBT, rows)
+
+
+def doubtful(conn: Connection, now: datetime, at_most: int) -> Sequence[RowMapping]:
+    """Cookies whose doubt is over in time. Where a newer change waits, that settles it when it is sent."""
+    c = cookies.c
+    same = [writes.c[name] == c[name] for name in IDENTITY]
+    is_out = exists().where(*same, text("writes.state = 'claimed'"))
+    is_due = and_(c.unsettled_until <= now, or_(c.asked_by == c.written_by, c.asked_by.is_(None)), ~is_out)
+    return conn.execute(select(cookies).where(is_due).limit(at_most)).mappings().all()
+
+
+def forget_doubt(conn: Connection, name: CookieName) -> None:
+    conn.execute(update(cookies).where(_is(name)).values(unsettled_until=None))
 
 
 def written_for(conn: Connection, source: str, record_id: str, customers: Sequence[str]) -> tuple[CookieName, ...]:
@@ -53,7 +157,7 @@ def written_for(conn: Connection, source: str, record_id: str, customers: Sequen
     c = cookies.c
     theirs = and_(c.source == source, or_(c.record_id == record_id, c.customer.in_(customers)), c.deleted_at.is_(None))
     rows = conn.execute(select(cookies).where(theirs).order_by(*cookies.primary_key)).mappings()
-    return tuple(_name_in(row) for row in rows)
+    return tuple(name_in(row) for row in rows)
 
 
 def kept_under(conn: Connection, source: str, record_id: str, customers: Sequence[str]) -> list[Kept]:
@@ -67,27 +171,27 @@ def kept_under(conn: Connection, source: str, record_id: str, customers: Sequenc
         .outerjoin(written, written.c.id == c.written_by)
     )
     rows = conn.execute(query.where(theirs).order_by(*cookies.primary_key)).mappings()
-    return [Kept(name=_name_in(row), changed_at=row["changed_at"], value=_value(row)) for row in rows]
+    return [Kept(name=name_in(row), stamp=row["asked_stamp"], value=_value(row)) for row in rows]
 
 
 def _value(row: RowMapping) -> Setting | None:
     """What the newest delivery says that has not failed."""
     has_failed = row["asked_state"] in (None, DeliveryState.DEAD, DeliveryState.DISCARDED)
     body = row["written_body"] if has_failed else row["asked_body"]
-    said = {_name_of(setting): setting for setting in body["settings"]} if body else {}
-    name = _name_in(row)
+    said = {name_of(setting): setting for setting in body["settings"]} if body else {}
+    name = name_in(row)
     if name not in said:
         return None
     expires_at = datetime.fromisoformat(said[name]["expiresOnTime"])
-    return Setting(**asdict(name), content=said[name]["content"], expires_at=expires_at)
+    return Setting(**name._asdict(), content=said[name]["content"], expires_at=expires_at)
 
 
-def changes_of(conn: Connection, source: str, record_id: str, customers: Sequence[str]) -> dict[CookieName, datetime]:
-    """When each cookie of these customers was changed last; of the deleted ones only those that this record wrote."""
+def changes_of(conn: Connection, source: str, record_id: str, customers: Sequence[str]) -> dict[CookieName, str]:
+    """The newest change of each cookie of these customers; of the deleted ones only those that this record wrote."""
     c = cookies.c
     counts = or_(c.deleted_at.is_(None), and_(c.source == source, c.record_id == record_id))
     rows = conn.execute(select(cookies).where(c.customer.in_(customers), counts)).mappings()
-    return {_name_in(row): row["changed_at"] for row in rows}
+    return {name_in(row): row["asked_stamp"] for row in rows}
 
 
 def join(conn: Connection, source: str, ended: Sequence[str], remaining: str) -> None:
@@ -96,29 +200,9 @@ def join(conn: Connection, source: str, ended: Sequence[str], remaining: str) ->
     conn.execute(update(cookies).where(theirs).values(record_id=remaining))
 
 
-def _settings_of(delivery: Delivery) -> list[dict[str, str]]:
-    return list(delivery.body["settings"]) if delivery.operation == "contextCookies.upsertSettings" else []
-
-
-def _deleted_by(delivery: Delivery) -> list[CookieName]:
-    if delivery.operation != "contextCookies.deleteSettings":
-        return []
-    asked = delivery.params
-    return [
-        CookieName(customer=asked["customer"], key=key, channel=asked["channel"], service=asked["service"])
-        for key in asked["key"].split(",")
-    ]
-
-
-def _name_of(setting: dict[str, str]) -> CookieName:
-    return CookieName(
-        customer=setting["customerId"], key=setting["key"], channel=setting["channel"], service=setting["service"]
-    )
-
-
-def _name_in(row: RowMapping) -> CookieName:
+def name_in(row: RowMapping) -> CookieName:
     return CookieName(customer=row["customer"], key=row["key"], channel=row["channel"], service=row["service"])
 
 
 def _is(name: CookieName) -> ColumnElement[bool]:
-    return and_(*(cookies.c[column] == value for column, value in asdict(name).items()))
+    return and_(*(cookies.c[column] == value for column, value in zip(name._fields, name, strict=True)))

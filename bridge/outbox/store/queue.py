@@ -1,48 +1,34 @@
 """The queue of deliveries. `_move` is the only door for a change of state."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, exists, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, text, update
 
-from bridge.mappings.case import order_key
-from bridge.model import Dead, Delivered, Delivery, DeliveryState, Event, Priority, Retry, Unknown, Verdict
-from bridge.outbox.store import ledger
-from bridge.tables import attempts, deliveries, delivery_customers
+from bridge.db import notify
+from bridge.model import Delivery, DeliveryState, Event, Priority
+from bridge.outbox.plan import COOKIES, WriteState
+from bridge.outbox.store import ledger, writes
+from bridge.tables import UNFINISHED, attempts, deliveries, delivery_customers
 from bridge.tables.columns import plain
 
-FREED = {"claimed_by": None, "claimed_until": None}
-UNFINISHED = (DeliveryState.WAITING, DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
-
-_earlier = deliveries.alias("earlier")
-_is_blocked = exists().where(
-    _earlier.c.order_key == deliveries.c.order_key,
-    _earlier.c.id < deliveries.c.id,
-    _earlier.c.state.in_(UNFINISHED),
-)
-# Built once: putting a statement together takes longer than running it.
-NEXT_DUE = (
-    select(deliveries)
-    .where(deliveries.c.state == DeliveryState.WAITING, deliveries.c.due_at <= bindparam("now"), ~_is_blocked)
-    .where(deliveries.c.operation.not_in(bindparam("held", expanding=True)))
-    .order_by(deliveries.c.priority, deliveries.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True, of=deliveries)
-)
+FREED = {"claimed_by": None, "claimed_at": None}
+IS_UNFINISHED = text(f"({UNFINISHED})")
+PUT = deliveries.insert().returning(deliveries.c.id, sort_by_parameter_order=True)
 
 
-def add(conn: Connection, event: Event, found: Sequence[Delivery], *, now: datetime) -> None:
-    """Put deliveries into the queue, and the cookies that they will write into the ledger."""
+def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datetime) -> None:
+    """Put deliveries into the queue, and what they do to cookies into the ledger."""
     if not found:
         return
-    put = deliveries.insert().returning(deliveries.c.id, sort_by_parameter_order=True)
-    ids = conn.execute(put, [_row(event, delivery, now) for delivery in found]).scalars().all()
-    added = [replace(delivery, id=number) for delivery, number in zip(found, ids, strict=True)]
-    _name_customers(conn, added)
-    for delivery in added:
-        ledger.intend(conn, event, delivery)
+    notify(conn)
+    ids = conn.execute(PUT, [_row(event, delivery, now) for event, delivery in found]).scalars().all()
+    added = [(event, replace(delivery, id=number)) for (event, delivery), number in zip(found, ids, strict=True)]
+    _name_customers(conn, [delivery for _, delivery in added])
+    writes.add(conn, [delivery for _, delivery in added])
+    ledger.intend(conn, added)
 
 
 def _name_customers(conn: Connection, added: Sequence[Delivery]) -> None:
@@ -55,6 +41,7 @@ def _name_customers(conn: Connection, added: Sequence[Delivery]) -> None:
 def _row(event: Event, delivery: Delivery, now: datetime) -> dict[str, object]:
     return {
         "event_id": event.id,
+        "source": event.source,
         "rule": delivery.rule,
         "item": delivery.item,
         "mapping_version": delivery.mapping_version,
@@ -63,57 +50,18 @@ def _row(event: Event, delivery: Delivery, now: datetime) -> dict[str, object]:
         "body": delivery.body,
         "customers": list(delivery.customers),
         "order_key": delivery.order_key,
+        "hold": delivery.hold,
         "repeatable": delivery.repeatable,
         "changed_at": delivery.changed_at,
+        "stamp": delivery.stamp,
         "expires_at": delivery.expires_at,
         "priority": delivery.priority,
         "state": delivery.state,
+        "reason": "",
+        "attempts": 0,
         "waiting_since": now,
         "due_at": now,
     }
-
-
-def claim_next(
-    conn: Connection, *, worker: str, now: datetime, lease: timedelta, held: Iterable[str] = ()
-) -> Delivery | None:
-    """The delivery to send next, claimed for `worker` until the lease ends; None if nothing is due.
-
-    Of one order key only the oldest can be claimed, and only when none before it is out or in doubt.
-    `held` are operations that wait as a whole.
-    """
-    row = conn.execute(NEXT_DUE, {"now": now, "held": list(held)}).mappings().first()
-    if not row:
-        return None
-    claim = {"claimed_by": worker, "claimed_until": now + lease, "attempts": deliveries.c.attempts + 1}
-    if not _move(conn, row["id"], (DeliveryState.WAITING,), DeliveryState.CLAIMED, claim):
-        return None
-    return _delivery(row)
-
-
-def settle(conn: Connection, delivery: Delivery, verdict: Verdict, *, worker: str, now: datetime) -> bool:
-    """Write the verdict down; False if the claim was lost meanwhile: then what became of it since stands."""
-    state, values = _outcome(verdict, now)
-    is_ours = deliveries.c.claimed_by == worker
-    if not _move(conn, delivery.id, (DeliveryState.CLAIMED,), state, {**values, **FREED}, is_ours):
-        return False
-    if isinstance(verdict, Delivered):
-        ledger.note_delivered(conn, delivery, now)
-    return True
-
-
-def _outcome(verdict: Verdict, now: datetime) -> tuple[DeliveryState, dict[str, Any]]:
-    match verdict:
-        case Delivered():
-            return DeliveryState.DELIVERED, {"finished_at": now, "reason": ""}
-        case Dead():
-            return DeliveryState.DEAD, {"finished_at": now, "reason": verdict.reason}
-        case Unknown():
-            return DeliveryState.UNKNOWN, {"reason": verdict.reason}
-        case Retry(counts=True):
-            return DeliveryState.WAITING, {"due_at": verdict.at, "reason": verdict.reason}
-        case Retry():
-            uncounted = deliveries.c.attempts - 1
-            return DeliveryState.WAITING, {"due_at": verdict.at, "reason": verdict.reason, "attempts": uncounted}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,62 +77,96 @@ class Attempt:
     verdict: str
 
 
-def add_attempt(conn: Connection, delivery: Delivery, attempt: Attempt) -> None:
-    """Append it; attempts are never changed."""
-    conn.execute(attempts.insert().values(delivery_id=delivery.id, **asdict(attempt)))
+def add_attempts(conn: Connection, delivery_ids: Sequence[int], attempt: Attempt) -> None:
+    """Append one for each delivery that the request carried; attempts are never changed."""
+    conn.execute(attempts.insert(), [{"delivery_id": number, **asdict(attempt)} for number in delivery_ids])
 
 
-def release_stalled(conn: Connection, *, now: datetime, gone: Sequence[str] = ()) -> int:
-    """Take back what nobody works on: claims that have run out, and those of workers that are gone.
-
-    What must not be repeated blindly may have been carried out: it becomes `unknown`.
-    """
-    stalled = (deliveries.c.claimed_until <= now) | deliveries.c.claimed_by.in_(gone)
-    claimed = update(deliveries).where(deliveries.c.state == DeliveryState.CLAIMED, stalled)
-    again = claimed.where(deliveries.c.repeatable.is_(True)).values(
-        **FREED, state=DeliveryState.WAITING, due_at=now, reason="the worker that sent it ended; it is sent again"
-    )
-    doubt = claimed.where(deliveries.c.repeatable.is_(False)).values(
-        **FREED, state=DeliveryState.UNKNOWN, reason="the worker ended while it may have been on its way"
-    )
-    return conn.execute(again).rowcount + conn.execute(doubt).rowcount
-
-
-def claimants(conn: Connection) -> list[str]:
-    """The workers that hold a claim."""
-    is_claimed = deliveries.c.state == DeliveryState.CLAIMED
-    return list(conn.execute(select(deliveries.c.claimed_by).where(is_claimed).distinct()).scalars())
-
-
-def retry(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
-    """A person wants it sent again as it is."""
+def retry(conn: Connection, delivery_id: int, *, now: datetime, priority: Priority | None = None) -> bool:
+    """A person wants it sent again as it is; a cookie that has a newer value keeps that."""
+    notify(conn)
     values = {"due_at": now, "waiting_since": now, "attempts": 0, "finished_at": None, "reason": "a person retried it"}
-    return _move(conn, delivery_id, (DeliveryState.DEAD, DeliveryState.UNKNOWN), DeliveryState.WAITING, values)
+    values |= {} if priority is None else {"priority": priority}
+    if not move(conn, [delivery_id], (DeliveryState.DEAD, DeliveryState.UNKNOWN), DeliveryState.WAITING, values):
+        return False
+    delivery = find(conn, delivery_id)
+    if delivery and delivery.operation in COOKIES:
+        writes.ask_again(conn, delivery_id)
+    return True
 
 
 def confirm(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
     """A person has seen at Alvaria that it did happen."""
+    notify(conn)
     values = {"finished_at": now, "reason": "a person confirmed it"}
-    return _move(conn, delivery_id, (DeliveryState.UNKNOWN,), DeliveryState.DELIVERED, values)
+    return move(conn, [delivery_id], (DeliveryState.UNKNOWN,), DeliveryState.DELIVERED, values) == 1
 
 
-def discard(conn: Connection, delivery_id: int, *, reason: str, now: datetime) -> bool:
-    """A person does not want it sent any more."""
-    states = (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.UNKNOWN)
-    return _move(conn, delivery_id, states, DeliveryState.DISCARDED, {"finished_at": now, "reason": reason})
+LEFT = (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.UNKNOWN)
+"""What a person may give up."""
 
 
-def _move(
+def discard(
+    conn: Connection, delivery_id: int, *, reason: str, now: datetime, states: Sequence[DeliveryState] = LEFT
+) -> bool:
+    """A person does not want it sent any more; what it had replaced is sent again."""
+    notify(conn)
+    if not move(conn, [delivery_id], states, DeliveryState.DISCARDED, {"finished_at": now, "reason": reason}):
+        return False
+    give_up(conn, [delivery_id], WriteState.DISCARDED, now=now)
+    return True
+
+
+def give_up(conn: Connection, delivery_ids: Sequence[int], after: WriteState, *, now: datetime) -> None:
+    """What these deliveries would have written is not written: the changes that they had replaced count again."""
+    lost = (WriteState.WAITING, WriteState.CLAIMED, WriteState.DEAD)
+    names = writes.names_of(conn, delivery_ids, lost)
+    writes.mark_all(conn, delivery_ids, lost, after)
+    wake(conn, writes.ask_for_newest(conn, names), reason="the newer change that had replaced it was not made", now=now)
+
+
+def wake(conn: Connection, delivery_ids: Sequence[int], *, reason: str, now: datetime) -> None:
+    """Something of these finished deliveries is to be sent after all."""
+    over = (DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState.UNCHANGED)
+    values = {"due_at": now, "waiting_since": now, "attempts": 0, "finished_at": None, "reason": reason}
+    move(conn, delivery_ids, over, DeliveryState.WAITING, values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PutOff:
+    """Which of those that are not due yet; None leaves a question open."""
+
+    source: str | None = None
+    rule: str | None = None
+    operations: Sequence[str] | None = None
+
+
+def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int) -> int:
+    """What was put off is due again, as after the end of a pause; return how many."""
+    notify(conn)
+    c = deliveries.c
+    asked = {c.source: of.source, c.rule: of.rule}
+    theirs = [column == value for column, value in asked.items() if value is not None]
+    if of.operations is not None:
+        theirs.append(c.operation.in_(of.operations))
+    # Written out, or no database would see that the index of what waits has them all.
+    off = select(c.id).where(text("state = 'waiting'"), c.due_at > now, *theirs).limit(at_most)
+    return conn.execute(update(deliveries).where(c.id.in_(off)).values(due_at=now)).rowcount
+
+
+def move(
     conn: Connection,
-    delivery_id: int,
+    delivery_ids: Sequence[int],
     before: Sequence[DeliveryState],
     after: DeliveryState,
     values: Mapping[str, Any],
     *conditions: ColumnElement[bool],
-) -> bool:
-    """Change the state if it is still one of `before`; False if somebody was faster."""
-    is_it = (deliveries.c.id == delivery_id) & deliveries.c.state.in_(before)
-    return conn.execute(update(deliveries).where(is_it, *conditions).values(**values, state=after)).rowcount == 1
+) -> int:
+    """Change the state of those that are still in one of `before`; return how many. Nobody else changes states."""
+    if not delivery_ids:
+        return 0
+    are_they = deliveries.c.id.in_(delivery_ids) & deliveries.c.state.in_(before)
+    return conn.execute(update(deliveries).where(are_they, *conditions).values(**values, state=after)).rowcount
 
 
 def unfinished(conn: Connection) -> int:
@@ -193,23 +175,20 @@ def unfinished(conn: Connection) -> int:
     return conn.execute(select(func.count()).where(is_unfinished)).scalar_one()
 
 
-def join(conn: Connection, ended: Event, remaining: Event) -> None:
-    """What is still to be done for the cookies of a record that has ended goes in order with the remaining one's."""
-    theirs = deliveries.c.order_key == order_key(ended, "cookies")
-    unfinished = update(deliveries).where(theirs, deliveries.c.state.in_(UNFINISHED))
-    conn.execute(unfinished.values(order_key=order_key(remaining, "cookies")))
-
-
 def find(conn: Connection, delivery_id: int) -> Delivery | None:
     row = conn.execute(select(deliveries).where(deliveries.c.id == delivery_id)).mappings().first()
-    return _delivery(row) if row else None
+    return delivery_in(row) if row else None
 
 
-def _delivery(row: RowMapping) -> Delivery:
-    same = ("id", "event_id", "rule", "item", "mapping_version", "operation", "params", "body", "order_key")
-    also = ("repeatable", "changed_at", "expires_at", "attempts", "due_at", "waiting_since", "reason")
+SAME = (
+    "id", "event_id", "rule", "item", "mapping_version", "operation", "params", "body", "order_key", "hold",
+    "repeatable", "changed_at", "stamp", "expires_at", "attempts", "due_at", "waiting_since", "reason", "source",
+)  # fmt: skip
+
+
+def delivery_in(row: RowMapping) -> Delivery:
     return Delivery(
-        **{name: row[name] for name in same + also},
+        **{name: row[name] for name in SAME},
         customers=tuple(row["customers"]),
         priority=Priority(row["priority"]),
         state=DeliveryState(row["state"]),

@@ -1,59 +1,110 @@
 """What is remembered of each CRM record: its customers, and the fields that its source asks to remember."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from bridge.db import insert
 from bridge.model import Record, Stamp
 from bridge.tables import records
+from bridge.tables.columns import plain
+
+AT_ONCE = 500
+CHANGES = ("customers", "fields", "forgotten", "joined_to", "updated_at")
+THESE = select(records).where(
+    records.c.source == bindparam("source"), records.c.record_id.in_(bindparam("ids", expanding=True))
+)
+
+
+class Records:
+    """The records of one transaction's events: read together, written together."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._found: dict[tuple[str, str], tuple[Record | None, str | None]] = {}
+        self._changed: dict[tuple[str, str], Record] = {}
+
+    def load(self, source: str, record_ids: Iterable[str]) -> None:
+        """Read these at once; whoever is not asked for here is read when somebody asks."""
+        ids = [plain(one) for one in dict.fromkeys(record_ids) if (source, plain(one)) not in self._found]
+        for start in range(0, len(ids), AT_ONCE):
+            part = ids[start : start + AT_ONCE]
+            self._found.update({(source, record_id): (None, None) for record_id in part})
+            for row in self._conn.execute(THESE, {"source": source, "ids": part}).mappings():
+                self._found[source, row["record_id"]] = (_record(row), row["joined_to"])
+
+    def remaining(self, source: str, record_id: str) -> str:
+        """The id of the record that this one has ended in, if it has; else its own."""
+        return self._get(source, record_id)[1] or record_id
+
+    def find(self, source: str, record_id: str) -> Record | None:
+        return self._get(source, record_id)[0]
+
+    def _get(self, source: str, record_id: str) -> tuple[Record | None, str | None]:
+        self.load(source, [record_id])
+        return self._found[source, plain(record_id)]
+
+    def save(self, record: Record) -> None:
+        """Remember it; written with the next `flush`."""
+        key = (record.source, plain(record.record_id))
+        self._found[key] = (record, None)
+        self._changed[key] = record
+
+    def join(self, source: str, ended: Sequence[str], remaining: str, *, now: datetime) -> None:
+        """From now on these are `remaining`, and so are all that ended in them. What they knew is for it to keep."""
+        self.flush(now)
+        nothing_left: dict[str, Any] = {"customers": {}, "fields": {}, "forgotten": None, "joined_to": remaining}
+        _put(self._conn, [{"source": source, "record_id": one, **nothing_left, "updated_at": now} for one in ended])
+        before = (records.c.source == source) & records.c.joined_to.in_(ended)
+        self._conn.execute(update(records).where(before).values(joined_to=remaining))
+        self._found.clear()
+
+    def flush(self, now: datetime) -> None:
+        """Write down what has changed."""
+        # In one order for all, or two fillers would wait for each other.
+        _put(self._conn, [_row(record, now) for _, record in sorted(self._changed.items())])
+        self._changed.clear()
 
 
 def remaining(conn: Connection, source: str, record_id: str) -> str:
-    """The id of the record that this one has ended in, if it has; else its own."""
-    return conn.execute(select(records.c.joined_to).where(_is(source, record_id))).scalar() or record_id
+    """As `Records.remaining`, for one."""
+    return Records(conn).remaining(source, record_id)
 
 
 def find(conn: Connection, source: str, record_id: str) -> Record | None:
-    row = conn.execute(select(records).where(_is(source, record_id))).mappings().first()
-    if not row:
-        return None
+    """As `Records.find`, for one."""
+    return Records(conn).find(source, record_id)
+
+
+def _record(row: RowMapping) -> Record:
     return Record(
-        source=source,
-        record_id=record_id,
+        source=row["source"],
+        record_id=row["record_id"],
         ids={int(place): (name, _stamp(at)) for place, (name, at) in row["customers"].items()},
         fields={name: (value, _stamp(at)) for name, (value, at) in row["fields"].items()},
         forgotten=_stamp(row["forgotten"]) if row["forgotten"] else None,
     )
 
 
-def save(conn: Connection, record: Record, *, now: datetime) -> None:
-    values = {
+def _row(record: Record, now: datetime) -> dict[str, Any]:
+    return {
+        "source": record.source,
+        "record_id": record.record_id,
         "customers": {place: [name, _written(at)] for place, (name, at) in record.ids.items()},
         "fields": {name: [value, _written(at)] for name, (value, at) in record.fields.items()},
         "forgotten": _written(record.forgotten) if record.forgotten else None,
+        "joined_to": None,
+        "updated_at": now,
     }
-    _put(conn, record.source, record.record_id, {**values, "updated_at": now})
 
 
-def join(conn: Connection, source: str, ended: Sequence[str], remaining: str, *, now: datetime) -> None:
-    """From now on these are `remaining`, and so are all that had ended in them. What they knew is for it to keep."""
-    for record_id in ended:
-        nothing_left: dict[str, Any] = {"customers": {}, "fields": {}, "forgotten": None, "joined_to": remaining}
-        _put(conn, source, record_id, {**nothing_left, "updated_at": now})
-    before = (records.c.source == source) & records.c.joined_to.in_(ended)
-    conn.execute(update(records).where(before).values(joined_to=remaining))
-
-
-def _put(conn: Connection, source: str, record_id: str, values: dict[str, Any]) -> None:
-    row = insert(conn, records).values(source=source, record_id=record_id, **values)
-    conn.execute(row.on_conflict_do_update(index_elements=records.primary_key, set_=values))
-
-
-def _is(source: str, record_id: str) -> ColumnElement[bool]:
-    return (records.c.source == source) & (records.c.record_id == record_id)
+def _put(conn: Connection, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        line = insert(conn, records)
+        new = {name: line.excluded[name] for name in CHANGES}
+        conn.execute(line.on_conflict_do_update(index_elements=records.primary_key, set_=new), rows)
 
 
 def _stamp(written: list[Any]) -> Stamp:

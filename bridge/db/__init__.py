@@ -1,0 +1,7 @@
+"""The database: two doors, a wake-up, one host for SQLite. All that tells SQLite from PostgreSQL stands here."""
+
+from bridge.db.database import Connection, Database
+from bridge.db.statements import alone, insert, notify
+from bridge.db.wake import Changes
+
+__all__ = ["Changes", "Connection", "Database", "alone", "insert", "notify"]

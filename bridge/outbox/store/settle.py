@@ -1,0 +1,134 @@
+"""How what was claimed ends: with a verdict, or because its worker has ended."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, select, text
+
+from bridge.model import Dead, Delivered, DeliveryState, Retry, Unknown, Verdict
+from bridge.outbox.plan import Item, WriteState
+from bridge.outbox.store import ledger, queue, writes
+from bridge.outbox.store.queue import FREED
+from bridge.tables import deliveries
+
+# Written out, as the partial index has it.
+IS_CLAIMED = text("deliveries.state = 'claimed'")
+OURS = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
+"""What was taken for lost is ours again when its answer has come after all."""
+UNTRIED = {**FREED, "attempts": deliveries.c.attempts - 1}
+"""Free again, as if it had not been tried."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """One request that has been answered, or has not."""
+
+    worker: str
+    claimed_at: datetime
+    """When the worker claimed what the request carries."""
+    began_at: datetime
+    now: datetime
+    unsettled_until: datetime
+    """Until when it may still be carried out, where nobody knows."""
+
+
+def settle(conn: Connection, items: Sequence[Item], verdict: Verdict, request: Request) -> list[Item]:
+    """Write the verdict down; return those that it is true of.
+
+    Whose claim was lost meanwhile is left out: what became of it since stands.
+    """
+    ours = _ours(conn, items, request)
+    ids = [item.delivery.id for item in ours]
+    found = [write for item in ours for write in item.writes]
+    state, values = _outcome(verdict, request.now)
+    queue.move(conn, ids, OURS, state, values)
+    match verdict:
+        case Delivered():
+            writes.mark_all(conn, ids, (WriteState.CLAIMED,), WriteState.DELIVERED)
+            ledger.accept(conn, found, began_at=request.began_at, now=request.now)
+            again = writes.with_waiting(conn, ids)
+            queue.wake(conn, again, reason="a part of it is sent again", now=request.now)
+        case Dead():
+            queue.give_up(conn, ids, WriteState.DEAD, now=request.now)
+        case Retry():
+            writes.mark_all(conn, ids, (WriteState.CLAIMED,), WriteState.WAITING)
+            if verdict.in_doubt:
+                ledger.doubt(conn, {write.name for write in found}, request.unsettled_until)
+    return ours
+
+
+def _ours(conn: Connection, items: Sequence[Item], request: Request) -> list[Item]:
+    ids = [item.delivery.id for item in items]
+    is_this_claim = _is_claim(request.worker, request.claimed_at)
+    are_ours = deliveries.c.id.in_(ids) & is_this_claim & deliveries.c.state.in_(OURS)
+    ours = set(conn.execute(select(deliveries.c.id).where(are_ours)).scalars())
+    return [item for item in items if item.delivery.id in ours]
+
+
+def _is_claim(worker: str, claimed_at: datetime) -> ColumnElement[bool]:
+    # The name is not enough: what was taken back from a worker may be its own again, by another claim.
+    return (deliveries.c.claimed_by == worker) & (deliveries.c.claimed_at == claimed_at)
+
+
+def let_go(conn: Connection, worker: str, claimed_at: datetime) -> None:
+    """Give a claim up of which nothing was sent."""
+    is_it = (deliveries.c.state == DeliveryState.CLAIMED) & _is_claim(worker, claimed_at)
+    ids = conn.execute(select(deliveries.c.id).where(is_it)).scalars().all()
+    queue.move(conn, ids, (DeliveryState.CLAIMED,), DeliveryState.WAITING, UNTRIED)
+    writes.mark_all(conn, ids, (WriteState.CLAIMED,), WriteState.WAITING)
+
+
+def _outcome(verdict: Verdict, now: datetime) -> tuple[DeliveryState, dict[str, Any]]:
+    match verdict:
+        case Delivered():
+            return DeliveryState.DELIVERED, {**FREED, "finished_at": now, "reason": ""}
+        case Dead():
+            return DeliveryState.DEAD, {**FREED, "finished_at": now, "reason": verdict.reason}
+        case Unknown():
+            return DeliveryState.UNKNOWN, {**FREED, "reason": verdict.reason}
+        case Retry(counts=True):
+            return DeliveryState.WAITING, {**FREED, "due_at": verdict.at, "reason": verdict.reason}
+        case Retry():
+            return DeliveryState.WAITING, {**UNTRIED, "due_at": verdict.at, "reason": verdict.reason}
+
+
+def claimants(conn: Connection) -> list[str]:
+    """The workers that hold a claim."""
+    return list(conn.execute(select(deliveries.c.claimed_by).where(IS_CLAIMED).distinct()).scalars())
+
+
+def release(conn: Connection, gone: Sequence[str], *, now: datetime, unsettled_until: datetime) -> int:
+    """Take back what these workers, which are no more, had claimed; return how many.
+
+    What must not be repeated blindly may have been carried out: it becomes `unknown`. A cookie may still be written.
+    """
+    theirs = and_(IS_CLAIMED, deliveries.c.claimed_by.in_(gone))
+    found = conn.execute(select(deliveries.c.id, deliveries.c.repeatable).where(theirs)).all()
+    again = [number for number, repeatable in found if repeatable]
+    doubt = [number for number, repeatable in found if not repeatable]
+    reason = "the worker that sent it ended; it is sent again"
+    queue.move(conn, again, (DeliveryState.CLAIMED,), DeliveryState.WAITING, {**FREED, "due_at": now, "reason": reason})
+    # It keeps its worker's name: should that live after all, it knows what became of it.
+    reason = "the worker ended while it may have been on its way"
+    queue.move(conn, doubt, (DeliveryState.CLAIMED,), DeliveryState.UNKNOWN, {"reason": reason})
+    names = writes.names_of(conn, again, (WriteState.CLAIMED,))
+    writes.mark_all(conn, again, (WriteState.CLAIMED,), WriteState.WAITING)
+    ledger.doubt(conn, names, unsettled_until)
+    return len(found)
+
+
+def settle_doubts(conn: Connection, *, now: datetime, at_most: int = 200) -> int:
+    """Send the current value again of cookies that a late request may have changed back; return how many."""
+    found = ledger.doubtful(conn, now, at_most)
+    again = []
+    for row in found:
+        name = ledger.name_in(row)
+        has_run_out = row["expires_at"] and row["expires_at"] <= now
+        if row["written_by"] and not has_run_out and writes.wait_again(conn, name, row["written_by"]):
+            again.append(row["written_by"])
+        else:
+            ledger.forget_doubt(conn, name)
+    queue.wake(conn, sorted(set(again)), reason="sent again, since an older request may have come after it", now=now)
+    return len(again)

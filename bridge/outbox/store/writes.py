@@ -1,0 +1,153 @@
+"""What each delivery does to each cookie, row by row, beside what the ledger knows of that cookie."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, select, text, update
+
+from bridge.model import CookieName, Delivery, DeliveryState
+from bridge.outbox.plan import COOKIES, Line, Write, WriteState, stamped, writes_of
+from bridge.outbox.store import ledger
+from bridge.outbox.store.ledger import IDENTITY
+from bridge.tables import cookies, deliveries, writes
+
+_same_cookie = and_(*(writes.c[name] == cookies.c[name] for name in IDENTITY))
+_is_it = (writes.c.delivery_id == bindparam("its_delivery")) & (writes.c.place == bindparam("its_place"))
+LINE = ("asked_stamp", "asked_by", "stamp", "written_by", "content_sha256", "expires_at", "unsettled_until")
+_out = writes.alias("out")
+_is_out = exists().where(*(_out.c[name] == writes.c[name] for name in IDENTITY), text("out.state = 'claimed'"))
+# Built once: putting a statement together takes longer than running it.
+OF_DELIVERIES = (
+    select(writes, *(cookies.c[name].label(f"line_{name}") for name in LINE), _is_out.label("line_is_out"))
+    .outerjoin(cookies, _same_cookie)
+    .where(writes.c.delivery_id.in_(bindparam("ids", expanding=True)))
+    .order_by(writes.c.delivery_id, writes.c.place)
+)
+MARK = update(writes).where(_is_it).values(state=bindparam("its_state"))
+GONE = (DeliveryState.DEAD, DeliveryState.DISCARDED, DeliveryState.ERASED)
+
+
+def add(conn: Connection, added: Sequence[Delivery]) -> None:
+    """Write down what these new deliveries do."""
+    rows = [
+        {
+            "delivery_id": delivery.id,
+            "place": place,
+            **name._asdict(),
+            "stamp": stamp,
+            "state": WriteState.WAITING,
+        }
+        for delivery in added
+        if delivery.operation in COOKIES
+        for place, (name, stamp) in enumerate(stamped(delivery))
+    ]
+    if rows:
+        conn.execute(writes.insert(), rows)
+
+
+def of(conn: Connection, found: Sequence[Delivery]) -> dict[int, list[Write]]:
+    """All writes of these deliveries, by the delivery's id."""
+    members = {delivery.id: [member for _, member in writes_of(delivery)] for delivery in found}
+    result: dict[int, list[Write]] = {number: [] for number in members}
+    for row in conn.execute(OF_DELIVERIES, {"ids": list(members)}).mappings():
+        number, place = row["delivery_id"], row["place"]
+        result[number].append(
+            Write(
+                delivery_id=number,
+                place=place,
+                name=ledger.name_in(row),
+                stamp=row["stamp"],
+                state=WriteState(row["state"]),
+                member=members[number][place],
+                line=_line(row),
+            )
+        )
+    return result
+
+
+def _line(row: RowMapping) -> Line:
+    return Line(
+        asked_stamp=row["line_asked_stamp"] or "",
+        asked_by=row["line_asked_by"] or 0,
+        stamp=row["line_stamp"] or "",
+        written_by=row["line_written_by"] or 0,
+        content_sha256=row["line_content_sha256"],
+        expires_at=row["line_expires_at"],
+        is_out=bool(row["line_is_out"]),
+        is_unsettled=row["line_unsettled_until"] is not None,
+    )
+
+
+def mark(conn: Connection, found: Iterable[tuple[Write, WriteState]]) -> None:
+    """Give each write its new state."""
+    rows = [{"its_delivery": write.delivery_id, "its_place": write.place, "its_state": state} for write, state in found]
+    if rows:
+        conn.execute(MARK, rows)
+
+
+def mark_all(conn: Connection, delivery_ids: Sequence[int], before: Sequence[WriteState], after: WriteState) -> None:
+    """As `mark`, for all writes of these deliveries that are in one of the states `before`."""
+    theirs = writes.c.delivery_id.in_(delivery_ids) & writes.c.state.in_(before)
+    conn.execute(update(writes).where(theirs).values(state=after))
+
+
+def names_of(conn: Connection, delivery_ids: Sequence[int], states: Sequence[WriteState]) -> list[CookieName]:
+    """The cookies of these deliveries' writes in one of the states: each once, in one order for all."""
+    columns = [writes.c[name] for name in IDENTITY]
+    theirs = writes.c.delivery_id.in_(delivery_ids) & writes.c.state.in_(states)
+    query = select(*columns).where(theirs).distinct().order_by(*columns)
+    return [ledger.name_in(row) for row in conn.execute(query).mappings()]
+
+
+def ask_again(conn: Connection, delivery_id: int) -> None:
+    """What is dead of this delivery is wanted after all; nothing newer gives way to it."""
+    mark_all(conn, [delivery_id], (WriteState.DEAD,), WriteState.WAITING)
+    theirs = (writes.c.delivery_id == delivery_id) & (writes.c.state == WriteState.WAITING)
+    for row in conn.execute(select(writes).where(theirs)).mappings():
+        ledger.ask_again(conn, ledger.name_in(row), row["stamp"], delivery_id)
+
+
+def ask_for_newest(conn: Connection, names: Iterable[CookieName]) -> list[int]:
+    """Let the ledger ask for the newest change of each cookie that has not failed, as after the end of a newer one.
+
+    Returns the deliveries that take a place again which they had lost; their writes wait.
+    """
+    revived = []
+    for name in names:
+        newest = _newest(conn, name)
+        ledger.ask_for(conn, name, newest["stamp"] if newest else "", newest["delivery_id"] if newest else None)
+        if newest and newest["state"] == WriteState.SUPERSEDED:
+            _revive(conn, newest)
+            revived.append(newest["delivery_id"])
+    return revived
+
+
+def _newest(conn: Connection, name: CookieName) -> RowMapping | None:
+    is_it = and_(*(writes.c[column] == value for column, value in zip(name._fields, name, strict=True)))
+    lost = (WriteState.DEAD, WriteState.DISCARDED, WriteState.ERASED)
+    query = (
+        select(writes)
+        .join(deliveries)
+        .where(is_it, writes.c.state.not_in(lost), deliveries.c.state.not_in(GONE))
+        .order_by(writes.c.stamp.desc(), writes.c.delivery_id.desc())
+        .limit(1)
+    )
+    return conn.execute(query).mappings().first()
+
+
+def _revive(conn: Connection, row: Any) -> None:
+    where = {"its_delivery": row["delivery_id"], "its_place": row["place"], "its_state": WriteState.WAITING}
+    conn.execute(MARK, where)
+
+
+def with_waiting(conn: Connection, delivery_ids: Sequence[int]) -> list[int]:
+    """Those of these deliveries of which something is still to be sent."""
+    waiting = writes.c.delivery_id.in_(delivery_ids) & (writes.c.state == WriteState.WAITING)
+    return list(conn.execute(select(writes.c.delivery_id).where(waiting).distinct()).scalars())
+
+
+def wait_again(conn: Connection, name: CookieName, delivery_id: int) -> bool:
+    """Let the write of this cookie be sent once more; False where it is no more there."""
+    is_it = and_(*(writes.c[column] == value for column, value in zip(name._fields, name, strict=True)))
+    again = update(writes).where(is_it, writes.c.delivery_id == delivery_id).values(state=WriteState.WAITING)
+    return conn.execute(again).rowcount > 0
