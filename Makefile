@@ -26,7 +26,8 @@ run: $(VENV)/.made ## web, worker and sandbox on this machine
 	$(BIN)/bridge run --sandbox
 
 test: $(VENV)/.made-test ## the whole suite, on SQLite and a real PostgreSQL
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not chaos"
+	$(BIN)/pytest -m chaos
 
 check: $(VENV)/.made-test ## format, lint, types, architecture
 	$(BIN)/ruff format --check .
