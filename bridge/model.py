@@ -221,8 +221,12 @@ class Stamp(NamedTuple):
         return f"{changed:018}{sequence:020}{received:018}{self.event_id:019}{self.translation:06}"
 
 
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+
 def _microseconds(moment: datetime) -> int:
-    return (moment - datetime.min.replace(tzinfo=UTC)) // timedelta(microseconds=1)
+    since = moment - BEGINNING
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, select, update
 
-from bridge.db import notify
+from bridge.db import Bulk, notify
 from bridge.model import Event, EventState, Outcome, WebhookState
 from bridge.tables import events, outcomes, webhooks
+
+ADD_OUTCOMES = Bulk(("event_id", "translation", "rule", "kind", "reason", "mapping_version", "at"), outcomes.insert())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,20 +77,21 @@ def mark_done(conn: Connection, event_ids: list[int]) -> None:
 
 def add_outcomes(conn: Connection, found: Sequence[tuple[Translation, Outcome]]) -> None:
     """Write down what each rule made of its event, in the words that an operator will read."""
-    rows = [
-        {
-            "event_id": translation.event_id,
-            "translation": translation.translation,
-            "rule": outcome.rule,
-            "kind": outcome.kind,
-            "reason": outcome.reason,
-            "mapping_version": translation.mapping_version,
-            "at": translation.at,
-        }
-        for translation, outcome in found
-    ]
-    if rows:
-        conn.execute(outcomes.insert(), rows)
+    ADD_OUTCOMES.run(
+        conn,
+        [
+            (
+                translation.event_id,
+                translation.translation,
+                outcome.rule,
+                outcome.kind,
+                outcome.reason,
+                translation.mapping_version,
+                translation.at,
+            )
+            for translation, outcome in found
+        ],
+    )
 
 
 def translated_rules(conn: Connection, event_id: int) -> frozenset[str]:

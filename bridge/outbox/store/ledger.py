@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
     RowMapping,
     and_,
     bindparam,
@@ -20,7 +22,7 @@ from sqlalchemy import (
 )
 
 from bridge.alvaria.cookies import Setting
-from bridge.db import insert
+from bridge.db import Bulk, insert
 from bridge.mappings.move import Kept
 from bridge.model import CookieName, Delivery, DeliveryState, Event
 from bridge.outbox.plan import DELETE, UPSERT, Write, name_of, sha256, stamped
@@ -33,12 +35,14 @@ _is_it = and_(*(cookies.c[name] == bindparam(f"its_{name}") for name in IDENTITY
 
 def _is_newer(stamp: Any, delivery_id: Any) -> ColumnElement[bool]:
     c = cookies.c
-    return or_(c.asked_stamp < stamp, and_(c.asked_stamp == stamp, func.coalesce(c.asked_by, 0) <= delivery_id))
+    return or_(c.asked_stamp < stamp, and_(c.asked_stamp == stamp, func.coalesce(c.asked_by, text("0")) <= delivery_id))
 
 
 # Built once: putting a statement together takes longer than running it.
+ITS = tuple(f"its_{name}" for name in IDENTITY)
 ACCEPTED = ("stamp", "written_by", "content_sha256", "expires_at", "delivered_at", "deleted_at")
-ACCEPT = (
+ACCEPT = Bulk(
+    (*ITS, *(f"new_{name}" for name in ACCEPTED), "began_at"),
     update(cookies)
     .where(_is_it)
     .values({name: bindparam(f"new_{name}") for name in ACCEPTED})
@@ -46,50 +50,61 @@ ACCEPT = (
         unsettled_until=case(
             (cookies.c.unsettled_until <= bindparam("began_at"), None), else_=cookies.c.unsettled_until
         ),
-    )
+    ),
 )
-KEEP = update(cookies).where(_is_it).values(stamp=bindparam("new_stamp"), written_by=bindparam("new_by"))
-DOUBT = update(cookies).where(_is_it).values(unsettled_until=bindparam("until"))
+KEEP = Bulk(
+    (*ITS, "new_stamp", "new_by"),
+    update(cookies).where(_is_it).values(stamp=bindparam("new_stamp"), written_by=bindparam("new_by")),
+)
+DOUBT = Bulk((*ITS, "until"), update(cookies).where(_is_it).values(unsettled_until=bindparam("until")))
+LINE = (*IDENTITY, "source", "record_id", "rule", "changed_at", "deleted_at", "asked_by", "asked_stamp", "stamp")
+
+
+def _intention(*names: str) -> Bulk:
+    """A new line; or these of its members, where nothing newer is asked for already."""
+
+    def made(conn: Connection) -> Executable:
+        line = insert(conn, cookies)
+        newer = {name: line.excluded[name] for name in names}
+        is_newer = _is_newer(line.excluded.asked_stamp, line.excluded.asked_by)
+        return line.on_conflict_do_update(index_elements=cookies.primary_key, set_=newer, where=is_newer)
+
+    return Bulk(LINE, made)
+
+
+INTEND = {UPSERT: _intention(*ASKED), DELETE: _intention("changed_at", "asked_by", "asked_stamp")}
 
 
 def intend(conn: Connection, added: Sequence[tuple[Event, Delivery]]) -> None:
     """Note what these deliveries will write or delete, where nothing newer is asked for already."""
-    for operation, names in (UPSERT, ASKED), (DELETE, ("changed_at", "asked_by", "asked_stamp")):
+    for operation, note in INTEND.items():
         rows = [
-            {**name._asdict(), **_asked(event, delivery), "asked_stamp": stamp}
+            (*name, *_asked(event, delivery), stamp, "")
             for event, delivery in added
             if delivery.operation == operation
             for name, stamp in stamped(delivery)
         ]
-        if rows:
-            line = insert(conn, cookies)
-            newer = {name: line.excluded[name] for name in names}
-            is_newer = _is_newer(line.excluded.asked_stamp, line.excluded.asked_by)
-            note = line.on_conflict_do_update(index_elements=cookies.primary_key, set_=newer, where=is_newer)
-            conn.execute(note, _in_order(rows))
+        note.run(conn, _in_order(rows))
 
 
-def _in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     """In one order for all, or two who write the same cookies would wait for each other."""
-    return sorted(rows, key=lambda row: (*(row[name] for name in IDENTITY), row["asked_stamp"], row["asked_by"]))
+    return sorted(rows, key=_place)
 
 
-def _asked(event: Event, delivery: Delivery) -> dict[str, object]:
-    return {
-        "source": event.source,
-        "record_id": event.record_id,
-        "rule": delivery.rule,
-        "changed_at": delivery.changed_at,
+_place = itemgetter(*range(len(IDENTITY)), LINE.index("asked_stamp"), LINE.index("asked_by"))
+
+
+def _asked(event: Event, delivery: Delivery) -> tuple[object, ...]:
+    return (
+        event.source,
+        event.record_id,
+        delivery.rule,
+        delivery.changed_at,
         # What was never written is as good as deleted.
-        "deleted_at": delivery.changed_at if delivery.operation == DELETE else None,
-        "asked_by": delivery.id,
-        "stamp": "",
-    }
-
-
-def _its(name: CookieName) -> dict[str, str]:
-    customer, key, channel, service = name
-    return {"its_customer": customer, "its_key": key, "its_channel": channel, "its_service": service}
+        delivery.changed_at if delivery.operation == DELETE else None,
+        delivery.id,
+    )
 
 
 def ask_for(conn: Connection, name: CookieName, stamp: str, delivery_id: int | None) -> None:
@@ -109,34 +124,29 @@ def _sorted(found: Iterable[Write]) -> list[Write]:
 
 def accept(conn: Connection, found: Sequence[Write], *, began_at: datetime, now: datetime) -> None:
     """Note what Alvaria has accepted; a doubt that was over before the request began is settled by it."""
-    rows = [{**_its(write.name), **_accepted(write, now), "began_at": began_at} for write in _sorted(found)]
-    if rows:
-        conn.execute(ACCEPT, rows)
+    ACCEPT.run(conn, [(*write.name, *_accepted(write, now), began_at) for write in _sorted(found)])
 
 
-def _accepted(write: Write, now: datetime) -> dict[str, object]:
-    return {
-        "new_stamp": write.stamp,
-        "new_written_by": write.delivery_id,
-        "new_content_sha256": sha256(write.member["content"]) if write.member else None,
-        "new_expires_at": write.expires_at,
-        "new_delivered_at": now,
-        "new_deleted_at": None if write.member else now,
-    }
+def _accepted(write: Write, now: datetime) -> tuple[object, ...]:
+    """In the order of `ACCEPTED`."""
+    return (
+        write.stamp,
+        write.delivery_id,
+        sha256(write.member["content"]) if write.member else None,
+        write.expires_at,
+        now,
+        None if write.member else now,
+    )
 
 
 def keep(conn: Connection, found: Sequence[Write]) -> None:
     """The same value is asked for by a newer change: what is older than that does not count any more."""
-    rows = [{**_its(write.name), "new_stamp": write.stamp, "new_by": write.delivery_id} for write in _sorted(found)]
-    if rows:
-        conn.execute(KEEP, rows)
+    KEEP.run(conn, [(*write.name, write.stamp, write.delivery_id) for write in _sorted(found)])
 
 
 def doubt(conn: Connection, names: Iterable[CookieName], until: datetime) -> None:
     """Nobody knows whether these are still written late, after what is sent meanwhile."""
-    rows = [{**_its(name), "until": until} for name in sorted(names)]
-    if rows:
-        conn.execute(DOUBT, rows)
+    DOUBT.run(conn, [(*name, until) for name in sorted(names)])
 
 
 def doubtful(conn: Connection, now: datetime, at_most: int) -> Sequence[RowMapping]:

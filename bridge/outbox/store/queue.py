@@ -1,13 +1,13 @@
 """The queue of deliveries. `_move` is the only door for a change of state."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, text, update
 
-from bridge.db import notify
+from bridge.db import Bulk, next_ids, notify
 from bridge.model import Delivery, DeliveryState, Event, Priority
 from bridge.outbox.plan import COOKIES, WriteState
 from bridge.outbox.store import ledger, writes
@@ -16,7 +16,14 @@ from bridge.tables.columns import plain
 
 FREED = {"claimed_by": None, "claimed_at": None}
 IS_UNFINISHED = text(f"({UNFINISHED})")
-PUT = deliveries.insert().returning(deliveries.c.id, sort_by_parameter_order=True)
+COLUMNS = (
+    "id", "event_id", "source", "rule", "item", "mapping_version", "operation", "params", "body", "customers",
+    "order_key", "hold", "repeatable", "changed_at", "stamp", "expires_at", "priority", "state", "reason", "attempts",
+    "waiting_since", "due_at",
+)  # fmt: skip
+PUT = Bulk(COLUMNS, deliveries.insert())
+NAME_CUSTOMERS = Bulk(("customer", "delivery_id"), delivery_customers.insert())
+ATTEMPT = Bulk(("delivery_id", "at", "worker", "status", "message", "took_s", "verdict"), attempts.insert())
 
 
 def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datetime) -> None:
@@ -24,8 +31,9 @@ def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datet
     if not found:
         return
     notify(conn)
-    ids = conn.execute(PUT, [_row(event, delivery, now) for event, delivery in found]).scalars().all()
+    ids = next_ids(conn, deliveries, len(found))
     added = [(event, replace(delivery, id=number)) for (event, delivery), number in zip(found, ids, strict=True)]
+    PUT.run(conn, [_row(event, delivery, now) for event, delivery in added])
     _name_customers(conn, [delivery for _, delivery in added])
     writes.add(conn, [delivery for _, delivery in added])
     ledger.intend(conn, added)
@@ -33,35 +41,35 @@ def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datet
 
 def _name_customers(conn: Connection, added: Sequence[Delivery]) -> None:
     names = {(plain(customer), delivery.id) for delivery in added for customer in delivery.customers}
-    if names:
-        rows = [{"customer": customer, "delivery_id": number} for customer, number in sorted(names)]
-        conn.execute(delivery_customers.insert(), rows)
+    NAME_CUSTOMERS.run(conn, sorted(names))
 
 
-def _row(event: Event, delivery: Delivery, now: datetime) -> dict[str, object]:
-    return {
-        "event_id": event.id,
-        "source": event.source,
-        "rule": delivery.rule,
-        "item": delivery.item,
-        "mapping_version": delivery.mapping_version,
-        "operation": delivery.operation,
-        "params": dict(delivery.params),
-        "body": delivery.body,
-        "customers": list(delivery.customers),
-        "order_key": delivery.order_key,
-        "hold": delivery.hold,
-        "repeatable": delivery.repeatable,
-        "changed_at": delivery.changed_at,
-        "stamp": delivery.stamp,
-        "expires_at": delivery.expires_at,
-        "priority": delivery.priority,
-        "state": delivery.state,
-        "reason": "",
-        "attempts": 0,
-        "waiting_since": now,
-        "due_at": now,
-    }
+def _row(event: Event, delivery: Delivery, now: datetime) -> tuple[object, ...]:
+    """In the order of `COLUMNS`."""
+    return (
+        delivery.id,
+        event.id,
+        event.source,
+        delivery.rule,
+        delivery.item,
+        delivery.mapping_version,
+        delivery.operation,
+        dict(delivery.params),
+        delivery.body,
+        delivery.customers,
+        delivery.order_key,
+        delivery.hold,
+        delivery.repeatable,
+        delivery.changed_at,
+        delivery.stamp,
+        delivery.expires_at,
+        delivery.priority,
+        delivery.state,
+        "",
+        0,
+        now,
+        now,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +87,8 @@ class Attempt:
 
 def add_attempts(conn: Connection, delivery_ids: Sequence[int], attempt: Attempt) -> None:
     """Append one for each delivery that the request carried; attempts are never changed."""
-    conn.execute(attempts.insert(), [{"delivery_id": number, **asdict(attempt)} for number in delivery_ids])
+    said = (attempt.at, attempt.worker, attempt.status, attempt.message, attempt.took_s, attempt.verdict)
+    ATTEMPT.run(conn, [(number, *said) for number in delivery_ids])
 
 
 def retry(conn: Connection, delivery_id: int, *, now: datetime, priority: Priority | None = None) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, Executable, RowMapping, bindparam, select, update
 
-from bridge.db import insert
+from bridge.db import Bulk, insert
 from bridge.model import Record, Stamp
 from bridge.tables import records
 from bridge.tables.columns import plain
@@ -16,6 +16,15 @@ CHANGES = ("customers", "fields", "forgotten", "joined_to", "updated_at")
 THESE = select(records).where(
     records.c.source == bindparam("source"), records.c.record_id.in_(bindparam("ids", expanding=True))
 )
+
+
+def _put(conn: Connection) -> Executable:
+    line = insert(conn, records)
+    new = {name: line.excluded[name] for name in CHANGES}
+    return line.on_conflict_do_update(index_elements=records.primary_key, set_=new)
+
+
+PUT = Bulk(("source", "record_id", *CHANGES), _put)
 
 
 class Records:
@@ -55,8 +64,7 @@ class Records:
     def join(self, source: str, ended: Sequence[str], remaining: str, *, now: datetime) -> None:
         """From now on these are `remaining`, and so are all that ended in them. What they knew is for it to keep."""
         self.flush(now)
-        nothing_left: dict[str, Any] = {"customers": {}, "fields": {}, "forgotten": None, "joined_to": remaining}
-        _put(self._conn, [{"source": source, "record_id": one, **nothing_left, "updated_at": now} for one in ended])
+        PUT.run(self._conn, [(source, one, {}, {}, None, remaining, now) for one in ended])
         before = (records.c.source == source) & records.c.joined_to.in_(ended)
         self._conn.execute(update(records).where(before).values(joined_to=remaining))
         self._found.clear()
@@ -64,7 +72,7 @@ class Records:
     def flush(self, now: datetime) -> None:
         """Write down what has changed."""
         # In one order for all, or two fillers would wait for each other.
-        _put(self._conn, [_row(record, now) for _, record in sorted(self._changed.items())])
+        PUT.run(self._conn, [_row(record, now) for _, record in sorted(self._changed.items())])
         self._changed.clear()
 
 
@@ -88,23 +96,17 @@ def _record(row: RowMapping) -> Record:
     )
 
 
-def _row(record: Record, now: datetime) -> dict[str, Any]:
-    return {
-        "source": record.source,
-        "record_id": record.record_id,
-        "customers": {place: [name, _written(at)] for place, (name, at) in record.ids.items()},
-        "fields": {name: [value, _written(at)] for name, (value, at) in record.fields.items()},
-        "forgotten": _written(record.forgotten) if record.forgotten else None,
-        "joined_to": None,
-        "updated_at": now,
-    }
-
-
-def _put(conn: Connection, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        line = insert(conn, records)
-        new = {name: line.excluded[name] for name in CHANGES}
-        conn.execute(line.on_conflict_do_update(index_elements=records.primary_key, set_=new), rows)
+def _row(record: Record, now: datetime) -> tuple[Any, ...]:
+    """In the order of a line of `PUT`."""
+    return (
+        record.source,
+        record.record_id,
+        {place: [name, _written(at)] for place, (name, at) in record.ids.items()},
+        {name: [value, _written(at)] for name, (value, at) in record.fields.items()},
+        _written(record.forgotten) if record.forgotten else None,
+        None,
+        now,
+    )
 
 
 def _stamp(written: list[Any]) -> Stamp:

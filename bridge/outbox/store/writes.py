@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, select, text, update
 
+from bridge.db import Bulk
 from bridge.model import CookieName, Delivery, DeliveryState
 from bridge.outbox.plan import COOKIES, Line, Write, WriteState, stamped, writes_of
 from bridge.outbox.store import ledger
@@ -23,26 +24,24 @@ OF_DELIVERIES = (
     .where(writes.c.delivery_id.in_(bindparam("ids", expanding=True)))
     .order_by(writes.c.delivery_id, writes.c.place)
 )
-MARK = update(writes).where(_is_it).values(state=bindparam("its_state"))
+MARK = Bulk(
+    ("its_delivery", "its_place", "its_state"), update(writes).where(_is_it).values(state=bindparam("its_state"))
+)
+ADD = Bulk(("delivery_id", "place", *IDENTITY, "stamp", "state"), writes.insert())
 GONE = (DeliveryState.DEAD, DeliveryState.DISCARDED, DeliveryState.ERASED)
 
 
 def add(conn: Connection, added: Sequence[Delivery]) -> None:
     """Write down what these new deliveries do."""
-    rows = [
-        {
-            "delivery_id": delivery.id,
-            "place": place,
-            **name._asdict(),
-            "stamp": stamp,
-            "state": WriteState.WAITING,
-        }
-        for delivery in added
-        if delivery.operation in COOKIES
-        for place, (name, stamp) in enumerate(stamped(delivery))
-    ]
-    if rows:
-        conn.execute(writes.insert(), rows)
+    ADD.run(
+        conn,
+        [
+            (delivery.id, place, *name, stamp, WriteState.WAITING)
+            for delivery in added
+            if delivery.operation in COOKIES
+            for place, (name, stamp) in enumerate(stamped(delivery))
+        ],
+    )
 
 
 def of(conn: Connection, found: Sequence[Delivery]) -> dict[int, list[Write]]:
@@ -80,9 +79,7 @@ def _line(row: RowMapping) -> Line:
 
 def mark(conn: Connection, found: Iterable[tuple[Write, WriteState]]) -> None:
     """Give each write its new state."""
-    rows = [{"its_delivery": write.delivery_id, "its_place": write.place, "its_state": state} for write, state in found]
-    if rows:
-        conn.execute(MARK, rows)
+    MARK.run(conn, [(write.delivery_id, write.place, state) for write, state in found])
 
 
 def mark_all(conn: Connection, delivery_ids: Sequence[int], before: Sequence[WriteState], after: WriteState) -> None:
@@ -136,8 +133,7 @@ def _newest(conn: Connection, name: CookieName) -> RowMapping | None:
 
 
 def _revive(conn: Connection, row: Any) -> None:
-    where = {"its_delivery": row["delivery_id"], "its_place": row["place"], "its_state": WriteState.WAITING}
-    conn.execute(MARK, where)
+    MARK.run(conn, [(row["delivery_id"], row["place"], WriteState.WAITING)])
 
 
 def with_waiting(conn: Connection, delivery_ids: Sequence[int]) -> list[int]:
