@@ -7,11 +7,13 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, func, select, update
 
-from bridge.db import Bulk, notify
+from bridge.db import Prepared, notify
 from bridge.model import Event, EventState, Outcome, WebhookState
 from bridge.tables import events, outcomes, webhooks
 
-ADD_OUTCOMES = Bulk(("event_id", "translation", "rule", "kind", "reason", "mapping_version", "at"), outcomes.insert())
+ADD_OUTCOMES = Prepared(
+    ("event_id", "translation", "rule", "kind", "reason", "mapping_version", "at"), outcomes.insert()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +79,7 @@ def mark_done(conn: Connection, event_ids: list[int]) -> None:
 
 def add_outcomes(conn: Connection, found: Sequence[tuple[Translation, Outcome]]) -> None:
     """Write down what each rule made of its event, in the words that an operator will read."""
-    ADD_OUTCOMES.run(
+    ADD_OUTCOMES.many(
         conn,
         [
             (

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, bindparam, exists, select, text, tupl
 from bridge.model import Delivery, DeliveryState, Priority
 from bridge.outbox.plan import COOKIES, UPSERT, Item, Judged, Room, WriteState, batch, judge
 from bridge.outbox.store import ledger, queue, writes
+from bridge.outbox.store.queue import Change
 from bridge.tables import deliveries
 from bridge.tables.columns import Utc
 
@@ -196,17 +197,15 @@ def _finish(conn: Connection, judged: Sequence[Judged], now: datetime) -> None:
     )
     for (state, reason), several in groupby(ended, key=lambda one: one[0]):
         ids = [number for _, number in several]
-        queue.move(conn, ids, (DeliveryState.WAITING,), state, {"finished_at": now, "reason": reason})
+        values = {"finished_at": now, "reason": reason}
+        queue.move(conn, ids, Change(before=(DeliveryState.WAITING,), after=state, values=values))
         if state is DeliveryState.DEAD:
             queue.give_up(conn, ids, WriteState.DEAD, now=now)
 
 
 def _take(conn: Connection, items: Sequence[Item], asked: Claim) -> None:
-    claimed = {
-        "claimed_by": asked.worker,
-        "claimed_at": asked.now,
-        "attempts": deliveries.c.attempts + 1,
-    }
+    claimed = {"claimed_by": asked.worker, "claimed_at": asked.now}
     ids = [item.delivery.id for item in items]
-    queue.move(conn, ids, (DeliveryState.WAITING,), DeliveryState.CLAIMED, claimed)
+    change = Change(before=(DeliveryState.WAITING,), after=DeliveryState.CLAIMED, values=claimed, tried=1)
+    queue.move(conn, ids, change)
     writes.mark_all(conn, ids, (WriteState.WAITING,), WriteState.CLAIMED)

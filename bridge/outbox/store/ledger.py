@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from bridge.alvaria.cookies import Setting
-from bridge.db import Bulk, insert
+from bridge.db import Prepared, insert
 from bridge.mappings.move import Kept
 from bridge.model import CookieName, Delivery, DeliveryState, Event
 from bridge.outbox.plan import DELETE, UPSERT, Write, name_of, sha256, stamped
@@ -41,7 +41,7 @@ def _is_newer(stamp: Any, delivery_id: Any) -> ColumnElement[bool]:
 # Built once: putting a statement together takes longer than running it.
 ITS = tuple(f"its_{name}" for name in IDENTITY)
 ACCEPTED = ("stamp", "written_by", "content_sha256", "expires_at", "delivered_at", "deleted_at")
-ACCEPT = Bulk(
+ACCEPT = Prepared(
     (*ITS, *(f"new_{name}" for name in ACCEPTED), "began_at"),
     update(cookies)
     .where(_is_it)
@@ -52,15 +52,15 @@ ACCEPT = Bulk(
         ),
     ),
 )
-KEEP = Bulk(
+KEEP = Prepared(
     (*ITS, "new_stamp", "new_by"),
     update(cookies).where(_is_it).values(stamp=bindparam("new_stamp"), written_by=bindparam("new_by")),
 )
-DOUBT = Bulk((*ITS, "until"), update(cookies).where(_is_it).values(unsettled_until=bindparam("until")))
+DOUBT = Prepared((*ITS, "until"), update(cookies).where(_is_it).values(unsettled_until=bindparam("until")))
 LINE = (*IDENTITY, "source", "record_id", "rule", "changed_at", "deleted_at", "asked_by", "asked_stamp", "stamp")
 
 
-def _intention(*names: str) -> Bulk:
+def _intention(*names: str) -> Prepared:
     """A new line; or these of its members, where nothing newer is asked for already."""
 
     def made(conn: Connection) -> Executable:
@@ -69,7 +69,7 @@ def _intention(*names: str) -> Bulk:
         is_newer = _is_newer(line.excluded.asked_stamp, line.excluded.asked_by)
         return line.on_conflict_do_update(index_elements=cookies.primary_key, set_=newer, where=is_newer)
 
-    return Bulk(LINE, made)
+    return Prepared(LINE, made)
 
 
 INTEND = {UPSERT: _intention(*ASKED), DELETE: _intention("changed_at", "asked_by", "asked_stamp")}
@@ -84,7 +84,7 @@ def intend(conn: Connection, added: Sequence[tuple[Event, Delivery]]) -> None:
             if delivery.operation == operation
             for name, stamp in stamped(delivery)
         ]
-        note.run(conn, _in_order(rows))
+        note.many(conn, _in_order(rows))
 
 
 def _in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
@@ -124,7 +124,7 @@ def _sorted(found: Iterable[Write]) -> list[Write]:
 
 def accept(conn: Connection, found: Sequence[Write], *, began_at: datetime, now: datetime) -> None:
     """Note what Alvaria has accepted; a doubt that was over before the request began is settled by it."""
-    ACCEPT.run(conn, [(*write.name, *_accepted(write, now), began_at) for write in _sorted(found)])
+    ACCEPT.many(conn, [(*write.name, *_accepted(write, now), began_at) for write in _sorted(found)])
 
 
 def _accepted(write: Write, now: datetime) -> tuple[object, ...]:
@@ -141,12 +141,12 @@ def _accepted(write: Write, now: datetime) -> tuple[object, ...]:
 
 def keep(conn: Connection, found: Sequence[Write]) -> None:
     """The same value is asked for by a newer change: what is older than that does not count any more."""
-    KEEP.run(conn, [(*write.name, write.stamp, write.delivery_id) for write in _sorted(found)])
+    KEEP.many(conn, [(*write.name, write.stamp, write.delivery_id) for write in _sorted(found)])
 
 
 def doubt(conn: Connection, names: Iterable[CookieName], until: datetime) -> None:
     """Nobody knows whether these are still written late, after what is sent meanwhile."""
-    DOUBT.run(conn, [(*name, until) for name in sorted(names)])
+    DOUBT.many(conn, [(*name, until) for name in sorted(names)])
 
 
 def doubtful(conn: Connection, now: datetime, at_most: int) -> Sequence[RowMapping]:

@@ -1,13 +1,14 @@
 """The queue of deliveries. `_move` is the only door for a change of state."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, text, update
+from sqlalchemy import Connection, Integer, RowMapping, bindparam, func, or_, select, text, update
 
-from bridge.db import Bulk, next_ids, notify
+from bridge.db import Prepared, among, next_ids, notify
 from bridge.model import Delivery, DeliveryState, Event, Priority
 from bridge.outbox.plan import COOKIES, WriteState
 from bridge.outbox.store import ledger, writes
@@ -21,9 +22,9 @@ COLUMNS = (
     "order_key", "hold", "repeatable", "changed_at", "stamp", "expires_at", "priority", "state", "reason", "attempts",
     "waiting_since", "due_at",
 )  # fmt: skip
-PUT = Bulk(COLUMNS, deliveries.insert())
-NAME_CUSTOMERS = Bulk(("customer", "delivery_id"), delivery_customers.insert())
-ATTEMPT = Bulk(("delivery_id", "at", "worker", "status", "message", "took_s", "verdict"), attempts.insert())
+PUT = Prepared(COLUMNS, deliveries.insert())
+NAME_CUSTOMERS = Prepared(("customer", "delivery_id"), delivery_customers.insert())
+ATTEMPT = Prepared(("delivery_id", "at", "worker", "status", "message", "took_s", "verdict"), attempts.insert())
 
 
 def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datetime) -> None:
@@ -33,7 +34,7 @@ def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datet
     notify(conn)
     ids = next_ids(conn, deliveries, len(found))
     added = [(event, replace(delivery, id=number)) for (event, delivery), number in zip(found, ids, strict=True)]
-    PUT.run(conn, [_row(event, delivery, now) for event, delivery in added])
+    PUT.many(conn, [_row(event, delivery, now) for event, delivery in added])
     _name_customers(conn, [delivery for _, delivery in added])
     writes.add(conn, [delivery for _, delivery in added])
     ledger.intend(conn, added)
@@ -41,7 +42,7 @@ def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datet
 
 def _name_customers(conn: Connection, added: Sequence[Delivery]) -> None:
     names = {(plain(customer), delivery.id) for delivery in added for customer in delivery.customers}
-    NAME_CUSTOMERS.run(conn, sorted(names))
+    NAME_CUSTOMERS.many(conn, sorted(names))
 
 
 def _row(event: Event, delivery: Delivery, now: datetime) -> tuple[object, ...]:
@@ -88,7 +89,7 @@ class Attempt:
 def add_attempts(conn: Connection, delivery_ids: Sequence[int], attempt: Attempt) -> None:
     """Append one for each delivery that the request carried; attempts are never changed."""
     said = (attempt.at, attempt.worker, attempt.status, attempt.message, attempt.took_s, attempt.verdict)
-    ATTEMPT.run(conn, [(number, *said) for number in delivery_ids])
+    ATTEMPT.many(conn, [(number, *said) for number in delivery_ids])
 
 
 def retry(conn: Connection, delivery_id: int, *, now: datetime, priority: Priority | None = None) -> bool:
@@ -96,7 +97,8 @@ def retry(conn: Connection, delivery_id: int, *, now: datetime, priority: Priori
     notify(conn)
     values = {"due_at": now, "waiting_since": now, "attempts": 0, "finished_at": None, "reason": "a person retried it"}
     values |= {} if priority is None else {"priority": priority}
-    if not move(conn, [delivery_id], (DeliveryState.DEAD, DeliveryState.UNKNOWN), DeliveryState.WAITING, values):
+    failed = (DeliveryState.DEAD, DeliveryState.UNKNOWN)
+    if not move(conn, [delivery_id], Change(before=failed, after=DeliveryState.WAITING, values=values)):
         return False
     delivery = find(conn, delivery_id)
     if delivery and delivery.operation in COOKIES:
@@ -108,7 +110,8 @@ def confirm(conn: Connection, delivery_id: int, *, now: datetime) -> bool:
     """A person has seen at Alvaria that it did happen."""
     notify(conn)
     values = {"finished_at": now, "reason": "a person confirmed it"}
-    return move(conn, [delivery_id], (DeliveryState.UNKNOWN,), DeliveryState.DELIVERED, values) == 1
+    change = Change(before=(DeliveryState.UNKNOWN,), after=DeliveryState.DELIVERED, values=values)
+    return bool(move(conn, [delivery_id], change))
 
 
 LEFT = (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.UNKNOWN)
@@ -116,11 +119,12 @@ LEFT = (DeliveryState.WAITING, DeliveryState.DEAD, DeliveryState.UNKNOWN)
 
 
 def discard(
-    conn: Connection, delivery_id: int, *, reason: str, now: datetime, states: Sequence[DeliveryState] = LEFT
+    conn: Connection, delivery_id: int, *, reason: str, now: datetime, states: tuple[DeliveryState, ...] = LEFT
 ) -> bool:
     """A person does not want it sent any more; what it had replaced is sent again."""
     notify(conn)
-    if not move(conn, [delivery_id], states, DeliveryState.DISCARDED, {"finished_at": now, "reason": reason}):
+    values = {"finished_at": now, "reason": reason}
+    if not move(conn, [delivery_id], Change(before=states, after=DeliveryState.DISCARDED, values=values)):
         return False
     give_up(conn, [delivery_id], WriteState.DISCARDED, now=now)
     return True
@@ -138,7 +142,7 @@ def wake(conn: Connection, delivery_ids: Sequence[int], *, reason: str, now: dat
     """Something of these finished deliveries is to be sent after all."""
     over = (DeliveryState.DELIVERED, DeliveryState.SUPERSEDED, DeliveryState.UNCHANGED)
     values = {"due_at": now, "waiting_since": now, "attempts": 0, "finished_at": None, "reason": reason}
-    move(conn, delivery_ids, over, DeliveryState.WAITING, values)
+    move(conn, delivery_ids, Change(before=over, after=DeliveryState.WAITING, values=values))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,19 +167,48 @@ def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int) -> int:
     return conn.execute(update(deliveries).where(c.id.in_(off)).values(due_at=now)).rowcount
 
 
-def move(
-    conn: Connection,
-    delivery_ids: Sequence[int],
-    before: Sequence[DeliveryState],
-    after: DeliveryState,
-    values: Mapping[str, Any],
-    *conditions: ColumnElement[bool],
-) -> int:
-    """Change the state of those that are still in one of `before`; return how many. Nobody else changes states."""
+@dataclass(frozen=True, kw_only=True)
+class Claimed:
+    """One claim: the worker's name is not enough, since what was taken back from it may be its own again."""
+
+    worker: str
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What becomes of deliveries that are in one of the states `before`."""
+
+    before: tuple[DeliveryState, ...]
+    after: DeliveryState
+    values: Mapping[str, Any] = field(default_factory=dict)
+    tried: int = 0
+    """Added to their attempts."""
+    claimed: Claimed | None = None
+    """Only what this claim still holds."""
+
+
+def move(conn: Connection, delivery_ids: Sequence[int], change: Change) -> list[int]:
+    """Change the state of those that it is true of; return which. Nobody else changes states."""
     if not delivery_ids:
-        return 0
-    are_they = deliveries.c.id.in_(delivery_ids) & deliveries.c.state.in_(before)
-    return conn.execute(update(deliveries).where(are_they, *conditions).values(**values, state=after)).rowcount
+        return []
+    claim = (change.claimed.worker, change.claimed.at) if change.claimed else ()
+    statement = _moving(change.before, tuple(change.values), change.claimed is not None)
+    row = (delivery_ids, change.after, change.tried, *claim, *change.values.values())
+    return list(statement.once(conn, *row).scalars())
+
+
+@cache
+def _moving(before: tuple[DeliveryState, ...], names: tuple[str, ...], is_claim: bool) -> Prepared:
+    c = deliveries.c
+    conditions = [among(c.id, "ids"), or_(*(c.state == state for state in before))]
+    if is_claim:
+        conditions += [c.claimed_by == bindparam("its_worker"), c.claimed_at == bindparam("its_claimed_at")]
+    new: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
+    tried = {"attempts": c.attempts + bindparam("tried", type_=Integer)} if "attempts" not in new else {}
+    statement = update(deliveries).where(*conditions).values(**new, **tried, state=bindparam("after"))
+    claim = ("its_worker", "its_claimed_at") if is_claim else ()
+    return Prepared(("ids", "after", "tried", *claim, *(f"new_{name}" for name in names)), statement.returning(c.id))
 
 
 def unfinished(conn: Connection) -> int:

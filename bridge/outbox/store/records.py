@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, RowMapping, bindparam, select, update
 
-from bridge.db import Bulk, insert
+from bridge.db import Prepared, insert
 from bridge.model import Record, Stamp
 from bridge.tables import records
 from bridge.tables.columns import plain
@@ -24,7 +24,7 @@ def _put(conn: Connection) -> Executable:
     return line.on_conflict_do_update(index_elements=records.primary_key, set_=new)
 
 
-PUT = Bulk(("source", "record_id", *CHANGES), _put)
+PUT = Prepared(("source", "record_id", *CHANGES), _put)
 
 
 class Records:
@@ -64,7 +64,7 @@ class Records:
     def join(self, source: str, ended: Sequence[str], remaining: str, *, now: datetime) -> None:
         """From now on these are `remaining`, and so are all that ended in them. What they knew is for it to keep."""
         self.flush(now)
-        PUT.run(self._conn, [(source, one, {}, {}, None, remaining, now) for one in ended])
+        PUT.many(self._conn, [(source, one, {}, {}, None, remaining, now) for one in ended])
         before = (records.c.source == source) & records.c.joined_to.in_(ended)
         self._conn.execute(update(records).where(before).values(joined_to=remaining))
         self._found.clear()
@@ -72,7 +72,7 @@ class Records:
     def flush(self, now: datetime) -> None:
         """Write down what has changed."""
         # In one order for all, or two fillers would wait for each other.
-        PUT.run(self._conn, [_row(record, now) for _, record in sorted(self._changed.items())])
+        PUT.many(self._conn, [_row(record, now) for _, record in sorted(self._changed.items())])
         self._changed.clear()
 
 

@@ -5,20 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, select, text
+from sqlalchemy import Connection, and_, select, text
 
 from bridge.model import Dead, Delivered, DeliveryState, Retry, Unknown, Verdict
 from bridge.outbox.plan import Item, WriteState
 from bridge.outbox.store import ledger, queue, writes
-from bridge.outbox.store.queue import FREED
+from bridge.outbox.store.queue import FREED, Change, Claimed
 from bridge.tables import deliveries
 
 # Written out, as the partial index has it.
 IS_CLAIMED = text("deliveries.state = 'claimed'")
+CLAIMED = (DeliveryState.CLAIMED,)
 OURS = (DeliveryState.CLAIMED, DeliveryState.UNKNOWN)
 """What was taken for lost is ours again when its answer has come after all."""
-UNTRIED = {**FREED, "attempts": deliveries.c.attempts - 1}
-"""Free again, as if it had not been tried."""
+UNTRIED = -1
+"""What was claimed counts as tried; this takes it back."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,11 +40,9 @@ def settle(conn: Connection, items: Sequence[Item], verdict: Verdict, request: R
 
     Whose claim was lost meanwhile is left out: what became of it since stands.
     """
-    ours = _ours(conn, items, request)
-    ids = [item.delivery.id for item in ours]
+    ids = queue.move(conn, [item.delivery.id for item in items], _change(verdict, request))
+    ours = [item for item in items if item.delivery.id in ids]
     found = [write for item in ours for write in item.writes]
-    state, values = _outcome(verdict, request.now)
-    queue.move(conn, ids, OURS, state, values)
     match verdict:
         case Delivered():
             writes.mark_all(conn, ids, (WriteState.CLAIMED,), WriteState.DELIVERED)
@@ -59,39 +58,37 @@ def settle(conn: Connection, items: Sequence[Item], verdict: Verdict, request: R
     return ours
 
 
-def _ours(conn: Connection, items: Sequence[Item], request: Request) -> list[Item]:
-    ids = [item.delivery.id for item in items]
-    is_this_claim = _is_claim(request.worker, request.claimed_at)
-    are_ours = deliveries.c.id.in_(ids) & is_this_claim & deliveries.c.state.in_(OURS)
-    ours = set(conn.execute(select(deliveries.c.id).where(are_ours)).scalars())
-    return [item for item in items if item.delivery.id in ours]
-
-
-def _is_claim(worker: str, claimed_at: datetime) -> ColumnElement[bool]:
-    # The name is not enough: what was taken back from a worker may be its own again, by another claim.
-    return (deliveries.c.claimed_by == worker) & (deliveries.c.claimed_at == claimed_at)
-
-
 def let_go(conn: Connection, worker: str, claimed_at: datetime) -> None:
     """Give a claim up of which nothing was sent."""
-    is_it = (deliveries.c.state == DeliveryState.CLAIMED) & _is_claim(worker, claimed_at)
-    ids = conn.execute(select(deliveries.c.id).where(is_it)).scalars().all()
-    queue.move(conn, ids, (DeliveryState.CLAIMED,), DeliveryState.WAITING, UNTRIED)
+    is_it = (deliveries.c.claimed_by == worker) & (deliveries.c.claimed_at == claimed_at)
+    found = conn.execute(select(deliveries.c.id).where(IS_CLAIMED, is_it)).scalars().all()
+    claimed = Claimed(worker=worker, at=claimed_at)
+    ids = queue.move(
+        conn,
+        found,
+        Change(before=CLAIMED, after=DeliveryState.WAITING, values=FREED, tried=UNTRIED, claimed=claimed),
+    )
     writes.mark_all(conn, ids, (WriteState.CLAIMED,), WriteState.WAITING)
 
 
-def _outcome(verdict: Verdict, now: datetime) -> tuple[DeliveryState, dict[str, Any]]:
+def _change(verdict: Verdict, request: Request) -> Change:
+    after, values, tried = _outcome(verdict, request.now)
+    claimed = Claimed(worker=request.worker, at=request.claimed_at)
+    return Change(before=OURS, after=after, values=values, tried=tried, claimed=claimed)
+
+
+def _outcome(verdict: Verdict, now: datetime) -> tuple[DeliveryState, dict[str, Any], int]:
+    """The new state, what else is written down, and what it means for the number of attempts."""
     match verdict:
         case Delivered():
-            return DeliveryState.DELIVERED, {**FREED, "finished_at": now, "reason": ""}
+            return DeliveryState.DELIVERED, {**FREED, "finished_at": now, "reason": ""}, 0
         case Dead():
-            return DeliveryState.DEAD, {**FREED, "finished_at": now, "reason": verdict.reason}
+            return DeliveryState.DEAD, {**FREED, "finished_at": now, "reason": verdict.reason}, 0
         case Unknown():
-            return DeliveryState.UNKNOWN, {**FREED, "reason": verdict.reason}
-        case Retry(counts=True):
-            return DeliveryState.WAITING, {**FREED, "due_at": verdict.at, "reason": verdict.reason}
+            return DeliveryState.UNKNOWN, {**FREED, "reason": verdict.reason}, 0
         case Retry():
-            return DeliveryState.WAITING, {**UNTRIED, "due_at": verdict.at, "reason": verdict.reason}
+            tried = 0 if verdict.counts else UNTRIED
+            return DeliveryState.WAITING, {**FREED, "due_at": verdict.at, "reason": verdict.reason}, tried
 
 
 def claimants(conn: Connection) -> list[str]:
@@ -109,10 +106,11 @@ def release(conn: Connection, gone: Sequence[str], *, now: datetime, unsettled_u
     again = [number for number, repeatable in found if repeatable]
     doubt = [number for number, repeatable in found if not repeatable]
     reason = "the worker that sent it ended; it is sent again"
-    queue.move(conn, again, (DeliveryState.CLAIMED,), DeliveryState.WAITING, {**FREED, "due_at": now, "reason": reason})
+    freed = {**FREED, "due_at": now, "reason": reason}
+    queue.move(conn, again, Change(before=CLAIMED, after=DeliveryState.WAITING, values=freed))
     # It keeps its worker's name: should that live after all, it knows what became of it.
     reason = "the worker ended while it may have been on its way"
-    queue.move(conn, doubt, (DeliveryState.CLAIMED,), DeliveryState.UNKNOWN, {"reason": reason})
+    queue.move(conn, doubt, Change(before=CLAIMED, after=DeliveryState.UNKNOWN, values={"reason": reason}))
     names = writes.names_of(conn, again, (WriteState.CLAIMED,))
     writes.mark_all(conn, again, (WriteState.CLAIMED,), WriteState.WAITING)
     ledger.doubt(conn, names, unsettled_until)

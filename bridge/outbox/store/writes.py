@@ -1,11 +1,12 @@
 """What each delivery does to each cookie, row by row, beside what the ledger knows of that cookie."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, select, text, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, or_, select, text, update
 
-from bridge.db import Bulk
+from bridge.db import Prepared, among
 from bridge.model import CookieName, Delivery, DeliveryState
 from bridge.outbox.plan import COOKIES, Line, Write, WriteState, stamped, writes_of
 from bridge.outbox.store import ledger
@@ -24,16 +25,16 @@ OF_DELIVERIES = (
     .where(writes.c.delivery_id.in_(bindparam("ids", expanding=True)))
     .order_by(writes.c.delivery_id, writes.c.place)
 )
-MARK = Bulk(
+MARK = Prepared(
     ("its_delivery", "its_place", "its_state"), update(writes).where(_is_it).values(state=bindparam("its_state"))
 )
-ADD = Bulk(("delivery_id", "place", *IDENTITY, "stamp", "state"), writes.insert())
+ADD = Prepared(("delivery_id", "place", *IDENTITY, "stamp", "state"), writes.insert())
 GONE = (DeliveryState.DEAD, DeliveryState.DISCARDED, DeliveryState.ERASED)
 
 
 def add(conn: Connection, added: Sequence[Delivery]) -> None:
     """Write down what these new deliveries do."""
-    ADD.run(
+    ADD.many(
         conn,
         [
             (delivery.id, place, *name, stamp, WriteState.WAITING)
@@ -79,13 +80,18 @@ def _line(row: RowMapping) -> Line:
 
 def mark(conn: Connection, found: Iterable[tuple[Write, WriteState]]) -> None:
     """Give each write its new state."""
-    MARK.run(conn, [(write.delivery_id, write.place, state) for write, state in found])
+    MARK.many(conn, [(write.delivery_id, write.place, state) for write, state in found])
 
 
-def mark_all(conn: Connection, delivery_ids: Sequence[int], before: Sequence[WriteState], after: WriteState) -> None:
+def mark_all(conn: Connection, delivery_ids: Sequence[int], before: tuple[WriteState, ...], after: WriteState) -> None:
     """As `mark`, for all writes of these deliveries that are in one of the states `before`."""
-    theirs = writes.c.delivery_id.in_(delivery_ids) & writes.c.state.in_(before)
-    conn.execute(update(writes).where(theirs).values(state=after))
+    _marking(before).once(conn, delivery_ids, after)
+
+
+@cache
+def _marking(before: tuple[WriteState, ...]) -> Prepared:
+    theirs = among(writes.c.delivery_id, "ids") & or_(*(writes.c.state == state for state in before))
+    return Prepared(("ids", "after"), update(writes).where(theirs).values(state=bindparam("after")))
 
 
 def names_of(conn: Connection, delivery_ids: Sequence[int], states: Sequence[WriteState]) -> list[CookieName]:
@@ -133,13 +139,20 @@ def _newest(conn: Connection, name: CookieName) -> RowMapping | None:
 
 
 def _revive(conn: Connection, row: Any) -> None:
-    MARK.run(conn, [(row["delivery_id"], row["place"], WriteState.WAITING)])
+    MARK.many(conn, [(row["delivery_id"], row["place"], WriteState.WAITING)])
 
 
 def with_waiting(conn: Connection, delivery_ids: Sequence[int]) -> list[int]:
     """Those of these deliveries of which something is still to be sent."""
-    waiting = writes.c.delivery_id.in_(delivery_ids) & (writes.c.state == WriteState.WAITING)
-    return list(conn.execute(select(writes.c.delivery_id).where(waiting).distinct()).scalars())
+    return list(WITH_WAITING.once(conn, delivery_ids).scalars())
+
+
+WITH_WAITING = Prepared(
+    ("ids",),
+    select(writes.c.delivery_id)
+    .where(among(writes.c.delivery_id, "ids"), writes.c.state == WriteState.WAITING)
+    .distinct(),
+)
 
 
 def wait_again(conn: Connection, name: CookieName, delivery_id: int) -> bool:
