@@ -4,16 +4,25 @@ A budget's row is locked from the reading to the end of the transaction: so the 
 the first row that a transaction locks, or two of them would wait for each other.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from bridge.db import insert
+from bridge.db import Prepared, insert
 from bridge.delivery.budget import Budget
 from bridge.delivery.pause import Cause, Pause
 from bridge.tables import budgets, pauses, suspicions
 
+STATE = tuple(field.name for field in fields(Budget) if field.name != "name")
+SAVE = Prepared(
+    ("its_name", *(f"new_{name}" for name in STATE)),
+    update(budgets)
+    .where(budgets.c.name == bindparam("its_name"))
+    .values({name: bindparam(f"new_{name}") for name in STATE}),
+)
+PAUSES = select(pauses).order_by(pauses.c.name)
+SUSPICIONS = select(suspicions)
 BUDGET = select(budgets).where(budgets.c.name == bindparam("its_name")).with_for_update()
 
 
@@ -31,11 +40,11 @@ def all_budgets(conn: Connection) -> list[Budget]:
 
 
 def save_budget(conn: Connection, budget: Budget) -> None:
-    conn.execute(update(budgets).where(budgets.c.name == budget.name).values(asdict(budget)))
+    SAVE.once(conn, budget.name, *(getattr(budget, name) for name in STATE))
 
 
 def all_pauses(conn: Connection) -> list[Pause]:
-    rows = conn.execute(select(pauses).order_by(pauses.c.name)).mappings()
+    rows = conn.execute(PAUSES).mappings()
     return [Pause(**{**row, "cause": Cause(row["cause"])}) for row in rows]
 
 
@@ -71,7 +80,7 @@ class Suspicion:
 
 def all_suspicions(conn: Connection) -> dict[tuple[str, str], Suspicion]:
     names = ("source", "rule", "mapping_version", "key", "message", "times")
-    rows = conn.execute(select(suspicions)).mappings()
+    rows = conn.execute(SUSPICIONS).mappings()
     return {(row["source"], row["rule"]): Suspicion(**{name: row[name] for name in names}) for row in rows}
 
 

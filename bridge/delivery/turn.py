@@ -44,6 +44,8 @@ class Sender:
     worker: str
     stop: threading.Event = field(default_factory=threading.Event)
     """Set when the worker is to end."""
+    is_bound: threading.Event = field(default_factory=threading.Event)
+    """Set once the database is known to belong to the target; `binding.check` looks again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,17 +70,25 @@ def take_turn(sender: Sender, now: datetime) -> Batch | Wait:
         if not claim.is_any_due(conn, waiting, now):
             return _rest(conn, waiting, now)
     with sender.database.transaction() as conn:
-        pauses, suspicions = store.all_pauses(conn), store.all_suspicions(conn)
-        waits: list[Wait] = []
-        for category in _shuffled({operation(name).category for name in waiting}):
-            among = [name for name in waiting if operation(name).category == category]
-            turn = Turn(category=category, operations=among, pauses=pauses, suspicions=suspicions, now=now)
-            found = _in_category(conn, sender, turn)
-            if isinstance(found, Batch):
-                binding.bind(conn, sender.target)
-                return found
-            waits.append(found)
-        return min((*waits, _rest(conn, waiting, now)), key=lambda wait: wait.until)
+        found = _look(conn, sender, waiting, now)
+        if isinstance(found, Batch) and not sender.is_bound.is_set():
+            binding.bind(conn, sender.target)
+    if isinstance(found, Batch):
+        sender.is_bound.set()
+    return found
+
+
+def _look(conn: Connection, sender: Sender, waiting: Sequence[str], now: datetime) -> Batch | Wait:
+    pauses, suspicions = store.all_pauses(conn), store.all_suspicions(conn)
+    waits: list[Wait] = []
+    for category in _shuffled({operation(name).category for name in waiting}):
+        among = [name for name in waiting if operation(name).category == category]
+        turn = Turn(category=category, operations=among, pauses=pauses, suspicions=suspicions, now=now)
+        found = _in_category(conn, sender, turn)
+        if isinstance(found, Batch):
+            return found
+        waits.append(found)
+    return min((*waits, _rest(conn, waiting, now)), key=lambda wait: wait.until)
 
 
 def _rest(conn: Connection, waiting: Sequence[str], now: datetime) -> Wait:

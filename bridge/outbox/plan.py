@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from bridge.model import CookieName, Delivery, DeliveryState, Json
 
@@ -61,7 +62,7 @@ class Write:
     """The setting as the API takes it; None where the cookie is deleted."""
     line: Line
 
-    @property
+    @cached_property
     def expires_at(self) -> datetime | None:
         return datetime.fromisoformat(self.member["expiresOnTime"]) if self.member else None
 
@@ -214,7 +215,11 @@ class Room:
 
 def size(item: Item) -> int:
     """In bytes, as JSON."""
-    return sum(len(json.dumps(member, separators=(",", ":"))) + 1 for member in item.members)
+    return sum(len(_encode(member)) + 1 for member in item.members)
+
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""Made once: json.dumps would make an encoder each time."""
 
 
 def batch(judged: Iterable[Judged], *, room: Room, suspects: Collection[int] = ()) -> tuple[Item, ...]:

@@ -15,12 +15,13 @@ from bridge.tables import cookies, deliveries, writes
 
 _same_cookie = and_(*(writes.c[name] == cookies.c[name] for name in IDENTITY))
 _is_it = (writes.c.delivery_id == bindparam("its_delivery")) & (writes.c.place == bindparam("its_place"))
+WRITE = ("delivery_id", "place", *IDENTITY, "stamp", "state")
 LINE = ("asked_stamp", "asked_by", "stamp", "written_by", "content_sha256", "expires_at", "unsettled_until")
 _out = writes.alias("out")
 _is_out = exists().where(*(_out.c[name] == writes.c[name] for name in IDENTITY), text("out.state = 'claimed'"))
 # Built once: putting a statement together takes longer than running it.
 OF_DELIVERIES = (
-    select(writes, *(cookies.c[name].label(f"line_{name}") for name in LINE), _is_out.label("line_is_out"))
+    select(*(writes.c[name] for name in WRITE), *(cookies.c[name] for name in LINE), _is_out)
     .outerjoin(cookies, _same_cookie)
     .where(writes.c.delivery_id.in_(bindparam("ids", expanding=True)))
     .order_by(writes.c.delivery_id, writes.c.place)
@@ -28,7 +29,7 @@ OF_DELIVERIES = (
 MARK = Prepared(
     ("its_delivery", "its_place", "its_state"), update(writes).where(_is_it).values(state=bindparam("its_state"))
 )
-ADD = Prepared(("delivery_id", "place", *IDENTITY, "stamp", "state"), writes.insert())
+ADD = Prepared(WRITE, writes.insert())
 GONE = (DeliveryState.DEAD, DeliveryState.DISCARDED, DeliveryState.ERASED)
 
 
@@ -49,32 +50,34 @@ def of(conn: Connection, found: Sequence[Delivery]) -> dict[int, list[Write]]:
     """All writes of these deliveries, by the delivery's id."""
     members = {delivery.id: [member for _, member in writes_of(delivery)] for delivery in found}
     result: dict[int, list[Write]] = {number: [] for number in members}
-    for row in conn.execute(OF_DELIVERIES, {"ids": list(members)}).mappings():
-        number, place = row["delivery_id"], row["place"]
-        result[number].append(
-            Write(
-                delivery_id=number,
-                place=place,
-                name=ledger.name_in(row),
-                stamp=row["stamp"],
-                state=WriteState(row["state"]),
-                member=members[number][place],
-                line=_line(row),
-            )
+    for number, place, customer, key, channel, service, stamp, state, *line in conn.execute(
+        OF_DELIVERIES, {"ids": list(members)}
+    ):
+        write = Write(
+            delivery_id=number,
+            place=place,
+            name=CookieName(customer, key, channel, service),
+            stamp=stamp,
+            state=WriteState(state),
+            member=members[number][place],
+            line=_line(line),
         )
+        result[number].append(write)
     return result
 
 
-def _line(row: RowMapping) -> Line:
+def _line(columns: Sequence[Any]) -> Line:
+    """All None where the ledger has no line."""
+    asked_stamp, asked_by, stamp, written_by, content_sha256, expires_at, unsettled_until, is_out = columns
     return Line(
-        asked_stamp=row["line_asked_stamp"] or "",
-        asked_by=row["line_asked_by"] or 0,
-        stamp=row["line_stamp"] or "",
-        written_by=row["line_written_by"] or 0,
-        content_sha256=row["line_content_sha256"],
-        expires_at=row["line_expires_at"],
-        is_out=bool(row["line_is_out"]),
-        is_unsettled=row["line_unsettled_until"] is not None,
+        asked_stamp=asked_stamp or "",
+        asked_by=asked_by or 0,
+        stamp=stamp or "",
+        written_by=written_by or 0,
+        content_sha256=content_sha256,
+        expires_at=expires_at,
+        is_out=is_out,
+        is_unsettled=unsettled_until is not None,
     )
 
 
