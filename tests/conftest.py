@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import NullPool, column, create_engine, delete, func, make_url, select, text
 
@@ -23,6 +24,10 @@ from bridge.sandbox.serve import Sandbox, running
 from bridge.tables import metadata
 from bridge.wiring import Bridge
 from tests.words import NOON, environment
+
+# No test times itself. Builds (CI) draw the same examples each time.
+hypothesis.settings.register_profile("untimed", hypothesis.settings(), deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 _numbers = itertools.count(1)
 

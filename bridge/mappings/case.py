@@ -41,8 +41,15 @@ class Case:
     now: datetime
     limits: Limits
     at: Stamp
+    stamp: str
+    """The same as text."""
     fields: Map[str, tuple[Json, Stamp]] = field(default_factory=dict)
     """What is remembered of the record, each value with the change that it comes from."""
+
+    def stamp_of(self, uses: Collection[str]) -> str:
+        """As text, the newest change in a value that is made of these."""
+        found = self.changed_by(uses)
+        return self.stamp if found is self.at else found.as_text()
 
     def changed_by(self, uses: Collection[str]) -> Stamp:
         """The newest change in a value that is made of these: of what is remembered the one that it comes from.

@@ -60,7 +60,7 @@ def _wanted(rule: SettingRule, place: int, customer: str, case: Case) -> Wanted 
             raise Rejected("content: empty, and on_empty is error")
         deleted = on_empty is OnEmpty.DELETE
         setting = _setting(rule, customer, content, case.now if deleted else _expiry(rule, case), case.scope)
-        return Wanted(place=place, setting=setting, deleted=deleted, stamp=case.changed_by(rule.uses).as_text())
+        return Wanted(place=place, setting=setting, deleted=deleted, stamp=case.stamp_of(rule.uses))
     except Rejected as reason:
         raise Rejected(f"settings[{place}].{reason}") from None
 

@@ -73,6 +73,7 @@ def translate(mapping: Mapping, event: Event, *, past: Past, now: datetime, limi
         now=now,
         limits=limits,
         at=at,
+        stamp=at.as_text(),
         fields=fields,
     )
     outcomes = tuple(_outcome(rule, case) for rule in rules)
@@ -144,7 +145,7 @@ def _forgotten(case: Case) -> Iterator[Request]:
     written = case.written()
     if not written:
         raise Ignored("nothing was written for this record")
-    stamp = case.at.as_text()
+    stamp = case.stamp
     yield from group.deletions((name, stamp) for name in written)
 
 
@@ -171,7 +172,7 @@ def _delivery(rule: Rule, case: Case, item: int, request: Request) -> Delivery:
         hold=rule.hold,
         repeatable=operation(request.operation).repeatable,
         changed_at=changed_at(case.event),
-        stamp=case.at.as_text(),
+        stamp=case.stamp,
         stamps=request.stamps,
         expires_at=request.expires_at,
     )

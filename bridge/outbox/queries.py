@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVarTuple
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, literal, select, text, union_all
 
 from bridge.inbox.queries import Found, Wanted
 from bridge.outbox.store.queue import Attempt
-from bridge.tables import attempts, deliveries, delivery_customers, events
+from bridge.tables import attempts, deliveries, delivery_customers, events, writes
 
 Row = TypeVarTuple("Row")
 LINE = ("id", "event_id", "source", "rule", "operation", "state", "attempts", "due_at", "reason")
@@ -68,7 +68,11 @@ def _matching(query: Select[*Row], wanted: Wanted) -> Select[*Row]:
     if wanted.state is not None:
         query = query.where(c.state == literal(wanted.state, literal_execute=True))
     if wanted.customer is not None:
-        theirs = select(delivery_customers.c.delivery_id).where(delivery_customers.c.customer == wanted.customer)
+        named, wrote = delivery_customers.c, writes.c
+        theirs = union_all(
+            select(named.delivery_id).where(named.customer == wanted.customer),
+            select(wrote.delivery_id).where(wrote.customer == wanted.customer),
+        )
         query = query.where(c.id.in_(theirs))
     conditions = _of_its_event(wanted)
     return query.join(events, events.c.id == c.event_id).where(*conditions) if conditions else query

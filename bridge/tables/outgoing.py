@@ -50,7 +50,10 @@ delivery_customers = Table(
     Column("customer", Plain, primary_key=True),
     Column("delivery_id", Id, ForeignKey("deliveries.id"), primary_key=True, index=True),
 )
-"""Whom a delivery is about, so that all of one customer's are found without reading the others."""
+"""Whom a delivery is about, so that all of one customer's are found without reading the others.
+
+Those of cookies are found by their `writes`.
+"""
 
 writes = Table(
     "writes",

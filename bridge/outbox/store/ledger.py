@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,7 +25,7 @@ from bridge.alvaria.cookies import Setting
 from bridge.db import Prepared, insert
 from bridge.mappings.move import Kept
 from bridge.model import CookieName, Delivery, DeliveryState, Event
-from bridge.outbox.plan import DELETE, UPSERT, Write, name_of, sha256, stamped
+from bridge.outbox.plan import DELETE, UPSERT, Write, name_of, sha256
 from bridge.tables import cookies, deliveries, writes
 
 IDENTITY = ("customer", "key", "channel", "service")
@@ -75,15 +75,21 @@ def _intention(*names: str) -> Prepared:
 INTEND = {UPSERT: _intention(*ASKED), DELETE: _intention("changed_at", "asked_by", "asked_stamp")}
 
 
-def intend(conn: Connection, added: Sequence[tuple[Event, Delivery]]) -> None:
-    """Note what these deliveries will write or delete, where nothing newer is asked for already."""
+class CookieChange(NamedTuple):
+    """What a new delivery does to one cookie."""
+
+    delivery_id: int
+    place: int
+    name: CookieName
+    stamp: str
+    event: Event
+    delivery: Delivery
+
+
+def intend(conn: Connection, changes: Sequence[CookieChange]) -> None:
+    """Note what new deliveries will write or delete, where nothing newer is asked for already."""
     for operation, note in INTEND.items():
-        rows = [
-            (*name, *_asked(event, delivery), stamp, "")
-            for event, delivery in added
-            if delivery.operation == operation
-            for name, stamp in stamped(delivery)
-        ]
+        rows = [(*one.name, *_asked(one), one.stamp, "") for one in changes if one.delivery.operation == operation]
         note.many(conn, _in_order(rows))
 
 
@@ -95,7 +101,8 @@ def _in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 _place = itemgetter(*range(len(IDENTITY)), LINE.index("asked_stamp"), LINE.index("asked_by"))
 
 
-def _asked(event: Event, delivery: Delivery) -> tuple[object, ...]:
+def _asked(change: CookieChange) -> tuple[object, ...]:
+    event, delivery = change.event, change.delivery
     return (
         event.source,
         event.record_id,
@@ -103,7 +110,7 @@ def _asked(event: Event, delivery: Delivery) -> tuple[object, ...]:
         delivery.changed_at,
         # What was never written is as good as deleted.
         delivery.changed_at if delivery.operation == DELETE else None,
-        delivery.id,
+        change.delivery_id,
     )
 
 

@@ -1,7 +1,7 @@
 """The queue of deliveries. `_move` is the only door for a change of state."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Integer, RowMapping, bindparam, func, or_, se
 
 from bridge.db import Prepared, among, next_ids, notify
 from bridge.model import Delivery, DeliveryState, Event, Priority
-from bridge.outbox.plan import COOKIES, WriteState
+from bridge.outbox.plan import COOKIES, WriteState, stamped
 from bridge.outbox.store import ledger, writes
+from bridge.outbox.store.ledger import CookieChange
 from bridge.tables import UNFINISHED, attempts, deliveries, delivery_customers
 from bridge.tables.columns import plain
 
@@ -33,22 +34,34 @@ def add(conn: Connection, found: Sequence[tuple[Event, Delivery]], *, now: datet
         return
     notify(conn)
     ids = next_ids(conn, deliveries, len(found))
-    added = [(event, replace(delivery, id=number)) for (event, delivery), number in zip(found, ids, strict=True)]
-    PUT.many(conn, [_row(event, delivery, now) for event, delivery in added])
-    _name_customers(conn, [delivery for _, delivery in added])
-    writes.add(conn, [delivery for _, delivery in added])
-    ledger.intend(conn, added)
+    added = [(number, *one) for number, one in zip(ids, found, strict=True)]
+    PUT.many(conn, [_row(number, event, delivery, now) for number, event, delivery in added])
+    NAME_CUSTOMERS.many(conn, _named(added))
+    changes = [
+        CookieChange(number, place, name, stamp, event, delivery)
+        for number, event, delivery in added
+        if delivery.operation in COOKIES
+        for place, (name, stamp) in enumerate(stamped(delivery))
+    ]
+    writes.add(conn, changes)
+    ledger.intend(conn, changes)
 
 
-def _name_customers(conn: Connection, added: Sequence[Delivery]) -> None:
-    names = {(plain(customer), delivery.id) for delivery in added for customer in delivery.customers}
-    NAME_CUSTOMERS.many(conn, sorted(names))
+def _named(added: Sequence[tuple[int, Event, Delivery]]) -> list[tuple[str, int]]:
+    """Whom they are about. Those of cookies say it in each of their writes."""
+    names = {
+        (plain(customer), number)
+        for number, _, delivery in added
+        if delivery.operation not in COOKIES
+        for customer in delivery.customers
+    }
+    return sorted(names)
 
 
-def _row(event: Event, delivery: Delivery, now: datetime) -> tuple[object, ...]:
+def _row(number: int, event: Event, delivery: Delivery, now: datetime) -> tuple[object, ...]:
     """In the order of `COLUMNS`."""
     return (
-        delivery.id,
+        number,
         event.id,
         event.source,
         delivery.rule,

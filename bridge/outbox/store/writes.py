@@ -8,9 +8,9 @@ from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, or_, sel
 
 from bridge.db import Prepared, among
 from bridge.model import CookieName, Delivery, DeliveryState
-from bridge.outbox.plan import COOKIES, Line, Write, WriteState, stamped, writes_of
+from bridge.outbox.plan import Line, Write, WriteState, writes_of
 from bridge.outbox.store import ledger
-from bridge.outbox.store.ledger import IDENTITY
+from bridge.outbox.store.ledger import IDENTITY, CookieChange
 from bridge.tables import cookies, deliveries, writes
 
 _same_cookie = and_(*(writes.c[name] == cookies.c[name] for name in IDENTITY))
@@ -33,17 +33,9 @@ ADD = Prepared(WRITE, writes.insert())
 GONE = (DeliveryState.DEAD, DeliveryState.DISCARDED, DeliveryState.ERASED)
 
 
-def add(conn: Connection, added: Sequence[Delivery]) -> None:
-    """Write down what these new deliveries do."""
-    ADD.many(
-        conn,
-        [
-            (delivery.id, place, *name, stamp, WriteState.WAITING)
-            for delivery in added
-            if delivery.operation in COOKIES
-            for place, (name, stamp) in enumerate(stamped(delivery))
-        ],
-    )
+def add(conn: Connection, changes: Sequence[CookieChange]) -> None:
+    """Write down what new deliveries do."""
+    ADD.many(conn, [(one.delivery_id, one.place, *one.name, one.stamp, WriteState.WAITING) for one in changes])
 
 
 def of(conn: Connection, found: Sequence[Delivery]) -> dict[int, list[Write]]:
