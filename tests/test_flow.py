@@ -271,7 +271,7 @@ def test_a_database_never_delivers_to_another_organisation(bridge: Bridge, sende
     add(bridge, insert(), insert(item=1))
     assert deliver_next(sender) is None
     with pytest.raises(BadSettings, match="another database"):
-        deliver_next(replace(sender, target="https://other.example.com"))
+        deliver_next(replace(worker.sender_of(bridge, "test/1/b"), target="https://other.example.com"))
     assert deliveries(bridge)[1].state == "waiting"
 
 

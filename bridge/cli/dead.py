@@ -9,7 +9,7 @@ import click
 from bridge import clock, settings
 from bridge.cli import chosen, decisions, rows, show
 from bridge.cli.decisions import Decision
-from bridge.db import Connection, Database
+from bridge.db import Connection, Database, Late
 from bridge.delivery.dead import by_cause
 from bridge.inbox.queries import Wanted
 from bridge.mappings.catalogue import Catalogue
@@ -95,7 +95,8 @@ def _preview(database: Database, catalogue: Catalogue, wanted: Wanted, *, even_m
     with database.reading() as conn:
         found = queries.count(conn, wanted)
         ids = queries.next_ids(conn, wanted, after=0, last=found.last, at_most=chosen.SHOWN)
-        this = Round(conn=conn, catalogue=catalogue, limits=ask.limits, now=clock.now(), records=Records(conn))
+        late = Late.of(conn)
+        this = Round(late=late, catalogue=catalogue, limits=ask.limits, now=clock.now(), records=Records(late))
         trials = trial(this, ids, even_made=even_made)
     shown = [_shown(one, ask) for one in trials]
     if json_wanted:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -13,6 +13,7 @@ from sqlalchemy import Connection as Connection  # for those who only hand it on
 
 from bridge.db.engine import engine_of
 from bridge.db.host import Hold, this_host
+from bridge.db.late import Late
 from bridge.db.statements import alone
 from bridge.db.trouble import wrapping_errors
 from bridge.db.turns import turns
@@ -47,6 +48,18 @@ class Database:
         self._keep_hold()
         with wrapping_errors(), self.engine.connect() as conn, conn.begin():
             yield conn
+
+    @contextmanager
+    def late(self, what: str) -> Iterator[Late]:
+        """Read, and write from when it is asked for; nobody else does `what` meanwhile. Committed at the end."""
+        with ExitStack() as stack:
+            if self.is_sqlite:
+                stack.enter_context(turns(self.engine.url.database, what)())
+                yield Late(stack.enter_context(ExitStack()), self.reading(), self.transaction)
+            else:
+                conn = stack.enter_context(self.transaction())
+                alone(conn, what)
+                yield Late.of(conn)
 
     def _keep_hold(self) -> None:
         if self._hold:

@@ -12,11 +12,11 @@ from bridge.errors import DatabaseAway
 Turn = Callable[[], AbstractContextManager[None]]
 
 
-def turns(file: str | None) -> Turn:
-    """Enter it to have your turn. Where there is no file, all have it always."""
+def turns(file: str | None, what: str = "turn") -> Turn:
+    """Enter it to have your turn at `what`. Where there is no file, all have it always."""
     if not file or file == ":memory:":
         return nullcontext
-    path = f"{file}-turn"
+    path = f"{file}-{what}"
 
     @contextmanager
     def turn() -> Iterator[None]:

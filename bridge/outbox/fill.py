@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bridge import log, metrics
 from bridge.alvaria.limits import Limits
-from bridge.db import Connection, Database, alone
+from bridge.db import Connection, Database, Late
 from bridge.inbox import store as inbox
 from bridge.mappings.catalogue import Catalogue
 from bridge.mappings.move import Move
@@ -21,17 +21,19 @@ from bridge.outbox.store.records import Records
 
 
 def fill(database: Database, catalogue: Catalogue, *, limits: Limits, now: datetime, at_most: int = 100) -> int:
-    """Translate the oldest new events, all in one transaction; return how many.
+    """Translate the oldest new events, and write down all of it in one transaction; return how many.
 
     Events of a source without working rules stay `new` until its mapping is mended.
     """
     able = [name for name, mapping in catalogue.mappings.items() if mapping.rules is not None]
-    with database.transaction() as conn:
-        # One filler at a time: two would remember and order the changes of one record in any order.
-        alone(conn, "fill")
-        found = inbox.next_new(conn, able, at_most)
+    # One filler at a time: two would remember and order the changes of one record in any order.
+    with database.late("fill") as late:
+        found = inbox.next_new(late.conn, able, at_most)
+        if any(number > 1 for _, number in found):
+            # What a person wants again of them may grow until we write.
+            found = inbox.next_new(late.write(), able, at_most)
         if found:
-            _fill_all(Round(conn=conn, catalogue=catalogue, limits=limits, now=now, records=Records(conn)), found)
+            _fill_all(Round(late=late, catalogue=catalogue, limits=limits, now=now, records=Records(late)), found)
     return len(found)
 
 
@@ -39,7 +41,7 @@ def fill(database: Database, catalogue: Catalogue, *, limits: Limits, now: datet
 class Round:
     """The events of one transaction: what they need is read together, what they make is written together."""
 
-    conn: Connection
+    late: Late
     catalogue: Catalogue
     limits: Limits
     now: datetime
@@ -47,13 +49,20 @@ class Round:
     outcomes: list[tuple[inbox.Translation, Outcome]] = field(default_factory=list)
     deliveries: list[tuple[Event, Delivery]] = field(default_factory=list)
 
-    def write(self) -> None:
+    @property
+    def conn(self) -> Connection:
+        """To read; what was made so far is not yet there."""
+        return self.late.conn
+
+    def write(self) -> Connection:
         """Write down what was made so far, as before a question to the ledger."""
-        inbox.add_outcomes(self.conn, self.outcomes)
-        queue.add(self.conn, self.deliveries, now=self.now)
+        conn = self.late.write()
+        inbox.add_outcomes(conn, self.outcomes)
+        queue.add(conn, self.deliveries, now=self.now)
         self.records.flush(self.now)
         self.outcomes.clear()
         self.deliveries.clear()
+        return conn
 
 
 def _fill_all(this_round: Round, found: Sequence[tuple[Event, int]]) -> None:
@@ -66,10 +75,10 @@ def _fill_all(this_round: Round, found: Sequence[tuple[Event, int]]) -> None:
     wanted = again.wanted(this_round.conn, replayed) if replayed else {}
     for event, number in found:
         _fill_one(_filling(this_round, event, number, wanted.get(event.id, {})))
-    this_round.write()
-    inbox.mark_done(this_round.conn, [event.id for event, _ in found])
+    conn = this_round.write()
+    inbox.mark_done(conn, [event.id for event, _ in found])
     if wanted:
-        again.forget(this_round.conn, replayed)
+        again.forget(conn, replayed)
 
 
 def _filling(this_round: Round, event: Event, number: int, wanted: Map[str, bool]) -> "Filling":
@@ -129,9 +138,9 @@ def _ending(this: Filling) -> list[Record]:
 def _join(this: Filling, others: Sequence[Record]) -> None:
     source, own = this.event.source, this.event.record_id
     ended = [other.record_id for other in others]
-    this.round.write()
+    conn = this.round.write()
     this.round.records.join(source, ended, own, now=this.round.now)
-    ledger.join(this.round.conn, source, ended, own)
+    ledger.join(conn, source, ended, own)
 
 
 def _past(this: Filling, others: Sequence[Record]) -> Past:
@@ -154,17 +163,16 @@ def _skipped(this: Filling) -> Collection[str]:
 
 
 def _written(this: Filling, remembered: Sequence[Record]) -> tuple[CookieName, ...]:
-    this.round.write()
+    conn = this.round.write()
     customers = [customer for record in remembered for customer in record.customers]
-    return ledger.written_for(this.round.conn, this.event.source, this.event.record_id, customers)
+    return ledger.written_for(conn, this.event.source, this.event.record_id, customers)
 
 
 def _moves(this: Filling, made: Translation) -> tuple[Outcome, ...]:
     """They go before what the rules ask for, which is newer."""
     if not made.moved:
         return ()
-    this.round.write()
-    conn, source, record_id = this.round.conn, this.event.source, this.event.record_id
+    conn, source, record_id = this.round.write(), this.event.source, this.event.record_id
     move = Move(
         mapping=this.mapping,
         event=this.event,
@@ -222,7 +230,7 @@ def _without_made(this: Filling, outcome: Outcome) -> Outcome:
 def _unless_done_before(this: Filling, outcome: Outcome) -> Outcome:
     if outcome.kind is not OutcomeKind.TRANSLATED or not outcome.once:
         return outcome
-    return outcome if once.is_first(this.round.conn, this.event, outcome.once) else _done(outcome, outcome.once)
+    return outcome if once.is_first(this.round.late.write(), this.event, outcome.once) else _done(outcome, outcome.once)
 
 
 def _unless_used(this: Filling, outcome: Outcome) -> Outcome:

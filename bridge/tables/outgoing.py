@@ -36,7 +36,8 @@ deliveries = Table(
     Column("claimed_at", Utc),
     Column("finished_at", Utc),
     Index("ix_deliveries_due", "operation", "priority", "due_at", "id", **only("state = 'waiting'")),
-    Index("ix_deliveries_waiting", "state", "waiting_since", **only("state = 'waiting'")),
+    # Not with the state in front: SQLite would take it for whatever has state = 'waiting', and visit all that waits.
+    Index("ix_deliveries_waiting", "waiting_since", **only("state = 'waiting'")),
     Index("ix_deliveries_claimed", "claimed_by", **only("state = 'claimed'")),
     Index("ix_deliveries_order", "order_key", "id", **only(UNFINISHED)),
     Index("ix_deliveries_event", "event_id", "rule"),

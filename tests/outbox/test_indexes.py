@@ -33,7 +33,8 @@ def database(database: Database, request: pytest.FixtureRequest, monkeypatch: py
     with database.transaction() as conn:
         if request.param == "a long history":
             conn.execute(deliveries.update().values(state="delivered", finished_at=NOON))
-        conn.execute(text("ANALYZE"))
+        if not database.is_sqlite:  # which has no statistics in the field either
+            conn.execute(text("ANALYZE"))
     given(database, group({"crm.a": "x"}), deletion("crm.b"), insert(item=MANY))
     return database
 
@@ -100,7 +101,7 @@ def test_the_claims_queries_go_by_the_partial_indexes(database: Database) -> Non
     wanted = {
         "deliveries.due_at <=": WAITING,
         "deliveries.due_at >": WAITING,
-        "min(operation)": WAITING,
+        "min(operation)": "ix_deliveries_due" if database.is_sqlite else WAITING,
         "earlier.order_key": "ix_deliveries_order",
         "out.state": "ix_writes_cookie",
         "deliveries.state = 'claimed'": "ix_deliveries_claimed",

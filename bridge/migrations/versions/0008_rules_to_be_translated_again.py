@@ -24,7 +24,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_deliveries_waiting",
         "deliveries",
-        ["state", "waiting_since"],
+        ["waiting_since"],
         sqlite_where=WAITING,
         postgresql_where=WAITING,
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Executable, RowMapping, bindparam, select, update
 
-from bridge.db import Prepared, insert
+from bridge.db import Late, Prepared, insert
 from bridge.model import Record, Stamp
 from bridge.tables import records
 from bridge.tables.columns import plain
@@ -30,8 +30,8 @@ PUT = Prepared(("source", "record_id", *CHANGES), _put)
 class Records:
     """The records of one transaction's events: read together, written together."""
 
-    def __init__(self, conn: Connection) -> None:
-        self._conn = conn
+    def __init__(self, late: Late) -> None:
+        self._late = late
         self._found: dict[tuple[str, str], tuple[Record | None, str | None]] = {}
         self._changed: dict[tuple[str, str], Record] = {}
 
@@ -41,7 +41,7 @@ class Records:
         for start in range(0, len(ids), AT_ONCE):
             part = ids[start : start + AT_ONCE]
             self._found.update({(source, record_id): (None, None) for record_id in part})
-            for row in self._conn.execute(THESE, {"source": source, "ids": part}).mappings():
+            for row in self._late.conn.execute(THESE, {"source": source, "ids": part}).mappings():
                 self._found[source, row["record_id"]] = (_record(row), row["joined_to"])
 
     def remaining(self, source: str, record_id: str) -> str:
@@ -64,26 +64,27 @@ class Records:
     def join(self, source: str, ended: Sequence[str], remaining: str, *, now: datetime) -> None:
         """From now on these are `remaining`, and so are all that ended in them. What they knew is for it to keep."""
         self.flush(now)
-        PUT.many(self._conn, [(source, one, {}, {}, None, remaining, now) for one in ended])
+        conn = self._late.write()
+        PUT.many(conn, [(source, one, {}, {}, None, remaining, now) for one in ended])
         before = (records.c.source == source) & records.c.joined_to.in_(ended)
-        self._conn.execute(update(records).where(before).values(joined_to=remaining))
+        conn.execute(update(records).where(before).values(joined_to=remaining))
         self._found.clear()
 
     def flush(self, now: datetime) -> None:
         """Write down what has changed."""
         # In one order for all, or two fillers would wait for each other.
-        PUT.many(self._conn, [_row(record, now) for _, record in sorted(self._changed.items())])
+        PUT.many(self._late.write(), [_row(record, now) for _, record in sorted(self._changed.items())])
         self._changed.clear()
 
 
 def remaining(conn: Connection, source: str, record_id: str) -> str:
     """As `Records.remaining`, for one."""
-    return Records(conn).remaining(source, record_id)
+    return Records(Late.of(conn)).remaining(source, record_id)
 
 
 def find(conn: Connection, source: str, record_id: str) -> Record | None:
     """As `Records.find`, for one."""
-    return Records(conn).find(source, record_id)
+    return Records(Late.of(conn)).find(source, record_id)
 
 
 def _record(row: RowMapping) -> Record:
