@@ -1,16 +1,12 @@
 """A worker that starts before a backlog: how soon it sends, how fast, with how much memory; and what a claim costs."""
 
-import json
-import subprocess
-import sys
 import time
 from argparse import Namespace
-from typing import Any
 
 import posting
 import psutil
 from figures import say
-from processes import HERE, SETTINGS_OF_AN_EVENT
+from processes import SETTINGS_OF_AN_EVENT
 from towns import LOOK_EVERY_S, Town
 
 SLICE_S = 5.0
@@ -22,15 +18,15 @@ def measure(town: Town, asked: Namespace) -> dict[str, list[float]]:
     webhooks = max(1, asked.backlog // posting.EVENTS_IN_A_BATCH)
     say(f"{town.kind}, drain: {webhooks:,} webhooks are accepted")
     town.post("changes", webhooks)
-    filled = _fill(town)
+    filled = town.fill()
     town.begin()
     started = time.monotonic()
     town.start_worker()
-    first = town.wait_for_settings(1, asked.patience_s, "the first")["first_at"]
-    most_bytes = _watch(town, filled["deliveries"], first + asked.drain_s)
+    most_bytes, counted = _watch(town, filled["deliveries"], asked)
+    first = counted["first_at"]
     return {
         "first_request_s": [first - started],
-        "per_s": _rates(town, first, min(first + asked.drain_s, town.ask("counted")["last_at"])),
+        "per_s": _rates(town, first, counted["last_at"]),
         "most_mb": [most_bytes / 1e6],
         "filled_per_s": [filled["per_s"]],
         "claim_small_ms": filled["claim_small_ms"],
@@ -38,27 +34,21 @@ def measure(town: Town, asked: Namespace) -> dict[str, list[float]]:
     }
 
 
-def _fill(town: Town) -> dict[str, Any]:
-    """As the worker does it, in a process of its own that sends nothing."""
-    program = [sys.executable, str(HERE / "backlog.py")]
-    done = subprocess.run(program, check=True, stdout=subprocess.PIPE, env=town.environ, cwd=town.folder)
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def _watch(town: Town, deliveries: int, until: float) -> int:
-    """The most memory that the worker has used, while it drains the backlog or until then."""
-    worker = psutil.Process(town.programs["worker"].pid)
+def _watch(town: Town, deliveries: int, asked: Namespace) -> tuple[int, dict[str, float]]:
+    """The most memory that the worker has used, and what was counted, while it drains the backlog or its time ends."""
+    worker, began = psutil.Process(town.programs["worker"].pid), time.monotonic()
     most = 0
-    while time.monotonic() < until:
+    while True:
         most = max(most, worker.memory_info().rss)
-        done = town.ask("counted")["settings"] // SETTINGS_OF_AN_EVENT
+        counted = town.ask("counted")
+        done = counted["settings"] // SETTINGS_OF_AN_EVENT
         say(f"{town.kind}, drain: {done:,} of {deliveries:,} deliveries")
-        if done >= deliveries:
-            break
+        if done >= deliveries or (done and time.monotonic() > counted["first_at"] + asked.drain_s):
+            return most, counted
+        if time.monotonic() > began + asked.patience_s:
+            town.give_up(f"only {done:,} of {deliveries:,} deliveries were sent within {asked.patience_s:g} s")
         town.check()
         time.sleep(LOOK_EVERY_S)
-    return most
 
 
 def _rates(town: Town, first: float, last: float) -> list[float]:

@@ -64,7 +64,7 @@ TABLES = (
     ),
     Table(
         "accept.single",
-        "Accepted: webhooks of one event, 1.2 kB; {webhooks:,} in each of {rounds} rounds",
+        "Accepted: webhooks of one event, 1.2 kB; {webhooks:,} in each round; rounds: {rounds}",
         [
             Column("webhooks/s", "per_s"),
             Column("of nothing stored", "ratio", 2),
@@ -74,7 +74,7 @@ TABLES = (
     ),
     Table(
         "accept.batch",
-        "Accepted: webhooks of 100 events; {webhooks:,} in each of {rounds} rounds",
+        "Accepted: webhooks of 100 events; {webhooks:,} in each round; rounds: {rounds}",
         [
             Column("events/s", "per_s"),
             Column("of nothing stored", "ratio", 2),
@@ -84,7 +84,7 @@ TABLES = (
     ),
     Table(
         "deliver.end-to-end",
-        "From the first POST to the last setting accepted: {events:,} events, {rounds} rounds",
+        "From the first POST to the last setting accepted: {events:,} events, rounds: {rounds}",
         [
             Column("events/s", "per_s"),
             Column("accepted events/s", "accepted_per_s"),
@@ -98,7 +98,7 @@ TABLES = (
     ),
     Table(
         "deliver.limited",
-        "An API that takes {limit} requests in {window_s:g} s: over {seconds:g} s, {rounds} rounds",
+        "A backlog for an API that takes {limit} requests in {window_s:g} s: the first {seconds:g} s; rounds: {rounds}",
         [
             Column("settings/s", "settings_per_s"),
             Column("requests/s", "requests_per_s", 1),
@@ -108,7 +108,7 @@ TABLES = (
     ),
     Table(
         "deliver.idle",
-        "One webhook at a time, from its sending to its settings accepted: {webhooks:,} webhooks, {rounds} rounds",
+        "One webhook at a time, from its sending to its settings accepted: {webhooks:,} webhooks, rounds: {rounds}",
         [
             Column("p50 ms", "p50_ms", 1),
             Column("p99 ms", "p99_ms", 1),

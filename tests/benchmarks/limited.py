@@ -11,13 +11,13 @@ MOST_SETTINGS = 100
 
 
 def measure(town: Town, asked: Namespace) -> dict[str, list[float]]:
-    """One round; the bridge learns of the limit in it."""
-    town.start_worker()
-    town.warm_up()
-    town.begin(limit=asked.limit, window_s=asked.window_s)
-    # More than can go in the time, so that the limit is what everybody waits for.
+    """One round: the worker starts before a backlog, and learns of the limit by the answers."""
+    # More than can go in the time, and all of it filled: so that the limit is what everybody waits for.
     most = MOST_SETTINGS * asked.limit * (asked.seconds / asked.window_s + 2)
     town.post("changes", int(most / SETTINGS_OF_AN_EVENT / posting.EVENTS_IN_A_BATCH) + 1)
+    town.fill()
+    town.begin(limit=asked.limit, window_s=asked.window_s)
+    town.start_worker()
     first = town.wait_for_settings(1, asked.patience_s, "the first")["first_at"]
     town.wait_until(first + asked.seconds, "limited")
     answers = [(at - first, status, count) for at, status, count in town.ask("requests") if at < first + asked.seconds]

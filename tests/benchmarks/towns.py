@@ -91,6 +91,13 @@ class Town:
             said["ended_at"] = latest["began_at"] + latest["took_s"]
         return said
 
+    def fill(self) -> dict[str, Any]:
+        """As the worker does it, in a process of its own that sends nothing; what it says of it."""
+        program = [sys.executable, str(HERE / "backlog.py")]
+        done = subprocess.run(program, check=True, stdout=subprocess.PIPE, env=self.environ, cwd=self.folder)
+        said: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return said
+
     def wait_for_settings(self, count: int, patience_s: float, what: str) -> dict[str, float]:
         """Until the sink has accepted so many; what it has counted."""
         deadline = time.monotonic() + patience_s
