@@ -1,6 +1,6 @@
 """Runs all benchmarks one after another, with sizes that end within some minutes, and merges what they say.
 
-python tests/benchmarks/everything.py FILE [--long]   (--long: the sizes of docs/performance.md, about an hour)
+python tests/benchmarks/everything.py FILE [--long]   (--long: each script with its own sizes, which takes much longer)
 """
 
 import argparse

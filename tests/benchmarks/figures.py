@@ -133,7 +133,7 @@ TABLES = (
 
 def at(found: Found, part: str) -> Found | None:
     """What was found of this part; None where it was not measured."""
-    here: Any = found
+    here: Found | None = found
     for name in part.split("."):
         here = here.get(name) if here else None
     return here

@@ -24,9 +24,10 @@ def main() -> None:
     asked = options.parse_args()
     before = asked.page.read_text("utf-8")
     after = written(before, json.loads(asked.figures.read_text("utf-8")))
-    if asked.check and before != after:
+    if not asked.check:
+        asked.page.write_text(after, "utf-8")
+    elif before != after:
         sys.exit(f"{asked.page.name} has other figures than {asked.figures.name}; write them with: make figures")
-    asked.page.write_text(after, "utf-8")
 
 
 def written(page: str, found: Found) -> str:
