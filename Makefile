@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench run lock clean format
+.PHONY: help demo test check bench figures run lock clean format
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,9 +35,11 @@ check: $(VENV)/.made-test ## format, lint, types, architecture
 	$(BIN)/mypy
 	$(BIN)/pytest -q tests/test_architecture.py
 
-bench: $(VENV)/.made-test ## events mapped and webhooks accepted a second, on this machine
-	@$(BIN)/python tests/benchmarks/mapping.py
-	@$(BIN)/python tests/benchmarks/receive.py
+bench: $(VENV)/.made-test ## mapped, accepted, delivered a second on this machine; some minutes
+	@$(BIN)/python tests/benchmarks/everything.py var/performance.json
+
+figures: $(VENV)/.made-test ## write docs/performance.json into the tables of docs/performance.md
+	@$(BIN)/python tests/benchmarks/report.py docs/performance.json docs/performance.md
 
 format: $(VENV)/.made-test ## rewrite the code in the project's format
 	$(BIN)/ruff format .

@@ -3,6 +3,8 @@
 import ast
 import dataclasses
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -232,6 +234,12 @@ def test_the_cookies_that_the_readme_shows_are_among_those_of_the_demonstration(
     shown = section(README, "## Two commands").split("service  content\n")[1].split("\n\n")[0]
     expected = {(customer, key, channel, content) for customer, key, channel, _, content in play.expected().cookies}
     assert {tuple(line.split(maxsplit=3)) for line in shown.splitlines()} <= expected
+
+
+def test_the_figures_of_the_performance_page_are_those_that_were_measured() -> None:
+    report = ROOT / "tests" / "benchmarks" / "report.py"
+    page = ROOT / "docs" / "performance.md"
+    subprocess.run([sys.executable, str(report), str(page.with_suffix(".json")), str(page), "--check"], check=True)
 
 
 FIRST_MAPPING = blocks(section(README, "## Your first mapping in five minutes"))

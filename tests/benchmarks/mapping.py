@@ -7,11 +7,12 @@ import argparse
 import cProfile
 import json
 import pstats
-import statistics
 import sys
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from figures import in_words, spread
 
 from bridge.alvaria.limits import Limits
 from bridge.documents import load
@@ -78,13 +79,9 @@ def main() -> None:
         profile(made, events)
         return
     rates = [run(made, events) for _ in range(RUNS)]
-    found = {"median": round(statistics.median(rates)), "min": round(min(rates)), "max": round(max(rates))}
-    words = (
-        "events mapped in a second of CPU time on one core, rule of three settings: {median} ({min} to {max})".format(
-            **found
-        )
-    )
-    sys.stdout.write((json.dumps({"mapping": found}) if asked.json else words) + "\n")
+    one_core = {"per_cpu_s": spread(rates)}
+    found = {"mapping": {"asked": {"events": EVENTS, "runs": RUNS}, "figures": {"one core": one_core}}}
+    sys.stdout.write(json.dumps(found) + "\n" if asked.json else in_words(found))
 
 
 def profile(made: Mapping, events: list[Event]) -> None:

@@ -23,7 +23,7 @@ LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)\r\n", re.IGNORECASE)
 
 def prepared(kind: str, port: int, count: int) -> list[bytes]:
     """Whole requests, each with a content and a signature of its own."""
-    run = uuid.uuid4().hex[:12]
+    run = new_run()
     return [KINDS[kind](run, number, port) for number in range(count)]
 
 
@@ -37,10 +37,37 @@ def single(run: str, number: int, port: int) -> bytes:
 
 
 def batch(run: str, number: int, port: int) -> bytes:
-    """As HubSpot sends: a list of notifications, signed with method, address and time."""
+    """As HubSpot sends: a list of notifications of some of 500 records, signed with method, address and time."""
+    first = number * EVENTS_IN_A_BATCH
+    return _signed(
+        port, [_notification(run, one, 90551203 + one % 500) for one in range(first, first + EVENTS_IN_A_BATCH)]
+    )
+
+
+def changes(run: str, number: int, port: int) -> bytes:
+    """The same, and no record comes twice."""
+    first = number * EVENTS_IN_A_BATCH
+    return _signed(port, [_notification(run, one, _own(run, one)) for one in range(first, first + EVENTS_IN_A_BATCH)])
+
+
+def change(run: str, number: int, port: int) -> tuple[str, bytes]:
+    """One event in a list of its own, and the id of its record, which no other has."""
+    record = _own(run, number)
+    return str(record), _signed(port, [_notification(run, number, record)])
+
+
+def new_run() -> str:
+    """What tells the events of one run from those of all others."""
+    return uuid.uuid4().hex[:12]
+
+
+def _own(run: str, number: int) -> int:
+    return int(run[:8], 16) * 1_000_000 + number
+
+
+def _signed(port: int, notifications: list[dict[str, object]]) -> bytes:
     stamp = str(time.time_ns() // 1_000_000)
-    events = [_notification(run, number * EVENTS_IN_A_BATCH + place, stamp) for place in range(EVENTS_IN_A_BATCH)]
-    body = json.dumps(events).encode()
+    body = json.dumps([{**one, "occurredAt": int(stamp)} for one in notifications]).encode()
     url = f"http://127.0.0.1:{port}/webhooks/hubspot"
     message = b"".join([b"POST", url.encode(), body, stamp.encode()])
     signature = base64.b64encode(hmac.digest(SECRET.encode(), message, hashlib.sha256)).decode()
@@ -48,16 +75,15 @@ def batch(run: str, number: int, port: int) -> bytes:
     return _request("/webhooks/hubspot", port, body, proof)
 
 
-def _notification(run: str, number: int, stamp: str) -> dict[str, object]:
+def _notification(run: str, number: int, record: int) -> dict[str, object]:
     return {
-        "eventId": int(run[:8], 16) * 1_000_000 + number,
+        "eventId": _own(run, number),
         "subscriptionId": 2811002,
         "portalId": 48219930,
         "appId": 2290117,
-        "occurredAt": int(stamp),
         "subscriptionType": "contact.propertyChange",
         "attemptNumber": 0,
-        "objectId": 90551203 + number % 500,
+        "objectId": record,
         "propertyName": "lifecyclestage",
         "propertyValue": "salesqualifiedlead",
         "changeSource": "CRM_UI",
@@ -71,7 +97,7 @@ def _request(path: str, port: int, body: bytes, headers: dict[str, str]) -> byte
     return "\r\n".join([*lines, "", ""]).encode() + body
 
 
-KINDS = {"single": single, "batch": batch}
+KINDS = {"single": single, "batch": batch, "changes": changes}
 
 
 class Line:
@@ -102,7 +128,7 @@ class Line:
 def drive(port: int, requests: list[bytes]) -> dict[str, object]:
     left = iter(requests)
     watched = selectors.DefaultSelector()
-    started = time.perf_counter()
+    used_s, began_at, started = time.process_time(), time.monotonic(), time.perf_counter()
     for _ in range(min(CONNECTIONS, len(requests))):
         line = Line(port)
         watched.register(line.socket, selectors.EVENT_READ, line)
@@ -113,10 +139,11 @@ def drive(port: int, requests: list[bytes]) -> dict[str, object]:
     return {
         "accepted": sum(status < 300 for status, _ in answers),
         "others": sorted({status for status, _ in answers if status >= 300}),
+        "began_at": began_at,
         "took_s": took_s,
         "p50_ms": waits[len(waits) // 2] * 1000,
         "p99_ms": waits[len(waits) * 99 // 100] * 1000,
-        "own_cpu": time.process_time() / took_s,
+        "own_cpu": (time.process_time() - used_s) / took_s,
     }
 
 
