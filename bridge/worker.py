@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 
 from bridge import clock, log, metrics
+from bridge.delivery import leftovers
 from bridge.delivery.budget import configured
 from bridge.delivery.deliver import deliver_next
 from bridge.delivery.threads import Sending
@@ -58,6 +59,7 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
             sending.keep_up()
             if time.monotonic() >= next_round:
                 release(bridge, worker)
+                bring_back(bridge)
                 silent = listen(bridge, silent)
                 paused = sample(bridge.database, paused, clock.now())
                 reading.keep_up()
@@ -122,6 +124,12 @@ def release(bridge: Bridge, worker: str) -> None:
         log.warning("deliveries.released", count=count)
     if settled:
         log.info("deliveries.sent_again", count=settled, reason="an older request may have come late")
+
+
+def bring_back(bridge: Bridge) -> None:
+    """What a clock that was wrong has put off waits no longer than it may."""
+    if leftovers.bring_back(bridge.database, bridge.settings.policy, clock.now()):
+        log.warning("clock.was_wrong", reason="times lay further ahead than they can, and were brought back")
 
 
 def listen(bridge: Bridge, before: frozenset[str]) -> frozenset[str]:

@@ -152,6 +152,15 @@ def forget_doubt(conn: Connection, name: CookieName) -> None:
     conn.execute(update(cookies).where(_is(name)).values(unsettled_until=None))
 
 
+def is_any_doubt_after(conn: Connection, moment: datetime) -> bool:
+    return conn.execute(select(cookies.c.key).where(cookies.c.unsettled_until > moment).limit(1)).first() is not None
+
+
+def shorten_doubts(conn: Connection, *, after: datetime, to: datetime) -> None:
+    """Those that last beyond `after` end then."""
+    conn.execute(update(cookies).where(cookies.c.unsettled_until > after).values(unsettled_until=to))
+
+
 def written_for(conn: Connection, source: str, record_id: str, customers: Sequence[str]) -> tuple[CookieName, ...]:
     """The cookies that this record wrote for whomever, or this source for these customers, and nobody has deleted."""
     c = cookies.c

@@ -141,8 +141,8 @@ class PutOff:
     operations: Sequence[str] | None = None
 
 
-def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int) -> int:
-    """What was put off is due again, as after the end of a pause; return how many."""
+def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int, after: datetime | None = None) -> int:
+    """What was put off (beyond `after`) is due again, as after the end of a pause; return how many."""
     notify(conn)
     c = deliveries.c
     asked = {c.source: of.source, c.rule: of.rule}
@@ -150,7 +150,7 @@ def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int) -> int:
     if of.operations is not None:
         theirs.append(c.operation.in_(of.operations))
     # Written out, or no database would see that the index of what waits has them all.
-    off = select(c.id).where(text("state = 'waiting'"), c.due_at > now, *theirs).limit(at_most)
+    off = select(c.id).where(text("state = 'waiting'"), c.due_at > (after or now), *theirs).limit(at_most)
     return conn.execute(update(deliveries).where(c.id.in_(off)).values(due_at=now)).rowcount
 
 
