@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, text, update
 
 from bridge.db import notify
-from bridge.model import Delivery, DeliveryState, Event, Priority
+from bridge.model import CookieName, Delivery, DeliveryState, Event, Priority
 from bridge.outbox.plan import COOKIES, WriteState
 from bridge.outbox.store import ledger, writes
 from bridge.tables import UNFINISHED, attempts, deliveries, delivery_customers
@@ -122,6 +122,11 @@ def give_up(conn: Connection, delivery_ids: Sequence[int], after: WriteState, *,
     lost = (WriteState.WAITING, WriteState.CLAIMED, WriteState.DEAD)
     names = writes.names_of(conn, delivery_ids, lost)
     writes.mark_all(conn, delivery_ids, lost, after)
+    count_again(conn, names, now=now)
+
+
+def count_again(conn: Connection, names: Sequence[CookieName], *, now: datetime) -> None:
+    """The newest change of these cookies was not made: the one before it counts."""
     wake(conn, writes.ask_for_newest(conn, names), reason="the newer change that had replaced it was not made", now=now)
 
 
