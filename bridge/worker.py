@@ -26,7 +26,7 @@ from bridge.wiring import Bridge
 from bridge.worker_life import Life
 
 IDLE_S = 1.0
-"""How late what is due by its time may be seen; what is committed is seen at once."""
+"""How often it sees that its threads live; what is committed is seen at once."""
 AWAY_S = 1.0
 ROUND_S = 5.0
 
@@ -53,6 +53,7 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
     next_round = 0.0
     silent: frozenset[str] = frozenset()
     paused: Paused = frozenset()
+    has_news = True
     while not stop.is_set():
         try:
             life.keep(clock.now())
@@ -64,13 +65,15 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
                 paused = sample(bridge.database, paused, clock.now())
                 reading.keep_up()
                 next_round = time.monotonic() + ROUND_S
-            filled = fill_once(bridge)
-            sending.ring()
-            if not filled:
-                changes.wait(IDLE_S)
+                has_news = True  # whatever was missed
+            if has_news:
+                has_news = fill_once(bridge)
+                sending.ring()
+            has_news = has_news or changes.wait(IDLE_S)
         except DatabaseAway as error:
             log.warning("database.away", reason=str(error))
             stop.wait(AWAY_S)
+            has_news = True
     sending.finish()
     reading.finish()
     life.end()

@@ -85,6 +85,8 @@ class Wait:
     until: datetime
     """When to ask again; an answer that comes in may make it sooner."""
     reason: str
+    is_idle: bool = False
+    """Nothing is due: no answer to others makes it sooner, only what is committed and told."""
 
 
 def take(budget: Budget, *, configured: Rate | None, now: datetime) -> Budget | Wait:
