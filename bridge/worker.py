@@ -120,8 +120,9 @@ def release(bridge: Bridge, worker: str) -> None:
         binding.check(conn, bridge.settings.target)
         held = {*settle.claimants(conn), *fetching.holders(conn)} - {worker}
         gone = sorted(held & set(workers.gone(conn, now)) | {name for name in held if has_ended(name)})
-        count = settle.release(conn, gone, now=now, unsettled_until=now + doubt)
-        fetching.free(conn, gone)
+        count = settle.release(conn, gone, now=now, unsettled_until=now + doubt) if gone else 0
+        if gone:
+            fetching.free(conn, gone)
         settled = settle.settle_doubts(conn, now=now)
     if count:
         log.warning("deliveries.released", count=count)

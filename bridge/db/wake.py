@@ -12,11 +12,11 @@ from bridge.db.statements import CHANNEL
 from bridge.errors import DatabaseAway
 
 BUSY_POLL_S = 0.01
-IDLE_POLL_S = 0.025
+IDLE_POLL_S = 0.03
 BUSY_FOR_S = 1.0
 """After two commits within this time the next one is likely soon. One alone may be a worker's sign of life: an idle
 worker must not cost a hundredth of a core."""
-LISTEN_S = 0.2
+LISTEN_S = 0.5
 """How soon a stop is noticed while PostgreSQL is silent."""
 AWAY_S = 1.0
 
