@@ -107,6 +107,7 @@ class LookupFailed(BridgeError):
     def __init__(self, operation: str, answer: Answer) -> None:
         words = f": {answer.message}" if answer.message else ""
         super().__init__(f"{operation}: a name could not be looked up, status {answer.status}{words}")
+        self.operation = operation
         self.answer = answer
 
 

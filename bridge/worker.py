@@ -9,6 +9,7 @@ import time
 from datetime import timedelta
 
 from bridge import clock, log, metrics
+from bridge.delivery import leftovers
 from bridge.delivery.budget import configured
 from bridge.delivery.deliver import deliver_next
 from bridge.delivery.threads import Sending
@@ -25,7 +26,7 @@ from bridge.wiring import Bridge
 from bridge.worker_life import Life
 
 IDLE_S = 1.0
-"""How late what is due by its time may be seen; what is committed is seen at once."""
+"""How often it sees that its threads live; what is committed is seen at once."""
 AWAY_S = 1.0
 ROUND_S = 5.0
 
@@ -52,23 +53,27 @@ def work(bridge: Bridge, stop: threading.Event) -> None:
     next_round = 0.0
     silent: frozenset[str] = frozenset()
     paused: Paused = frozenset()
+    has_news = True
     while not stop.is_set():
         try:
             life.keep(clock.now())
             sending.keep_up()
             if time.monotonic() >= next_round:
                 release(bridge, worker)
+                bring_back(bridge)
                 silent = listen(bridge, silent)
                 paused = sample(bridge.database, paused, clock.now())
                 reading.keep_up()
                 next_round = time.monotonic() + ROUND_S
-            filled = fill_once(bridge)
-            sending.ring()
-            if not filled:
-                changes.wait(IDLE_S)
+                has_news = True  # whatever was missed
+            if has_news:
+                has_news = fill_once(bridge)
+                sending.ring()
+            has_news = has_news or changes.wait(IDLE_S)
         except DatabaseAway as error:
             log.warning("database.away", reason=str(error))
             stop.wait(AWAY_S)
+            has_news = True
     sending.finish()
     reading.finish()
     life.end()
@@ -115,13 +120,20 @@ def release(bridge: Bridge, worker: str) -> None:
         binding.check(conn, bridge.settings.target)
         held = {*settle.claimants(conn), *fetching.holders(conn)} - {worker}
         gone = sorted(held & set(workers.gone(conn, now)) | {name for name in held if has_ended(name)})
-        count = settle.release(conn, gone, now=now, unsettled_until=now + doubt)
-        fetching.free(conn, gone)
+        count = settle.release(conn, gone, now=now, unsettled_until=now + doubt) if gone else 0
+        if gone:
+            fetching.free(conn, gone)
         settled = settle.settle_doubts(conn, now=now)
     if count:
         log.warning("deliveries.released", count=count)
     if settled:
         log.info("deliveries.sent_again", count=settled, reason="an older request may have come late")
+
+
+def bring_back(bridge: Bridge) -> None:
+    """What a clock that was wrong has put off waits no longer than it may."""
+    if leftovers.bring_back(bridge.database, bridge.settings.policy, clock.now()):
+        log.warning("clock.was_wrong", reason="times lay further ahead than they can, and were brought back")
 
 
 def listen(bridge: Bridge, before: frozenset[str]) -> frozenset[str]:

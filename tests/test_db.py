@@ -7,6 +7,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from bridge.db import Database
 from bridge.errors import BadSettings, DatabaseAway
@@ -77,6 +78,17 @@ def test_sqlite_is_durable_at_each_commit_and_gives_space_back(tmp_path: Path) -
     assert found == {"synchronous": 2, "auto_vacuum": 2}
     assert mode == "wal"
     database.close()
+
+
+def test_an_error_of_the_database_names_no_values(database: Database) -> None:
+    def keep_twice() -> None:
+        with database.transaction() as conn:
+            conn.execute(facts.insert(), [{"name": "a", "value": "+12125550123"}] * 2)
+
+    with pytest.raises(IntegrityError) as caught:
+        keep_twice()
+    assert "+12125550123" not in f"{caught.value} {caught.value!r}"
+    assert "INSERT INTO facts" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,11 @@ class Operation:
     """Alternatives: one of them is enough."""
     deprecated: bool
 
+    @property
+    def names_only_organisation(self) -> bool:
+        """Whether its address holds nothing that could be missing but the organisation."""
+        return [one.name for one in self.parameters if one.place == "path"] == ["orgId"]
+
 
 def read_contract(contract: Json) -> Iterator[Operation]:
     """The operations of one OpenAPI document."""

@@ -36,18 +36,19 @@ def engine_of(url: str, pool_size: int) -> Engine:
 
 
 def _made(parsed: URL, pool_size: int) -> Engine:
+    # What a statement carries is personal data: no error's text has it.
+    usual: dict[str, Any] = {"pool_size": pool_size, "max_overflow": 10, "hide_parameters": True}
     if parsed.get_backend_name() != "sqlite":
         return create_engine(
             parsed,
-            pool_size=pool_size,
-            max_overflow=10,
             pool_pre_ping=True,
-            paramstyle="format",  # by position, as in SQLite: see bulk.py
+            paramstyle="format",  # by position, as in SQLite: see prepared.py
             connect_args=dict(POSTGRESQL),
+            **usual,
         )
     if parsed.database:
         _make_folder(Path(parsed.database).parent)
-    engine = create_engine(parsed, pool_size=pool_size, max_overflow=10)
+    engine = create_engine(parsed, **usual)
     event.listen(engine, "connect", _on_sqlite_connect)
     event.listen(engine, "begin", _on_sqlite_begin)
     return engine

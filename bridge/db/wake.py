@@ -12,10 +12,11 @@ from bridge.db.statements import CHANNEL
 from bridge.errors import DatabaseAway
 
 BUSY_POLL_S = 0.01
-IDLE_POLL_S = 0.025
+IDLE_POLL_S = 0.03
 BUSY_FOR_S = 1.0
-"""After a commit the next one is likely soon; an idle worker must not cost a hundredth of a core."""
-LISTEN_S = 0.2
+"""After two commits within this time the next one is likely soon. One alone may be a worker's sign of life: an idle
+worker must not cost a hundredth of a core."""
+LISTEN_S = 0.5
 """How soon a stop is noticed while PostgreSQL is silent."""
 AWAY_S = 1.0
 
@@ -42,6 +43,7 @@ class Polled:
         self.errors = (engine.dialect.loaded_dbapi.Error, DatabaseAway)
         self.connection: Any = None
         self.busy_until = 0.0
+        self.last = float("-inf")
         self.seen = self._version()
 
     def wait(self, timeout_s: float) -> bool:
@@ -53,7 +55,9 @@ class Polled:
                 return False
             time.sleep(pause_s)  # half as dear as waiting for `stop` itself, and no longer than a stop may take
         self.seen = version
-        self.busy_until = time.monotonic() + BUSY_FOR_S
+        now = time.monotonic()
+        self.busy_until = now + BUSY_FOR_S if now - self.last < BUSY_FOR_S else 0.0
+        self.last = now
         return True
 
     def _version(self) -> int:

@@ -17,6 +17,8 @@ ROUNDING = timedelta(seconds=1)
 LOOK_AGAIN = timedelta(milliseconds=100)
 """Until the first answer of a window says when it ends."""
 USUAL_WINDOW_S = 60.0
+LONGEST_BLOCK = timedelta(minutes=15)
+"""Who asks us to wait for longer is asked again after this."""
 
 SHARES = ((Priority.REPLAY, 8, 3), (Priority.BACKFILL, 16, 7), (Priority.CLEAN_OUT, 32, 15))
 """Who goes first every so many turns, beginning with which: no two of them meet."""
@@ -83,6 +85,8 @@ class Wait:
     until: datetime
     """When to ask again; an answer that comes in may make it sooner."""
     reason: str
+    is_idle: bool = False
+    """Nothing is due: no answer to others makes it sooner, only what is committed and told."""
 
 
 def take(budget: Budget, *, configured: Rate | None, now: datetime) -> Budget | Wait:
@@ -208,3 +212,20 @@ def failed(budget: Budget) -> Budget:
 def answered(budget: Budget) -> Budget:
     """The API does its work: what failed before is over."""
     return budget if budget.failures == 0 else replace(budget, failures=0)
+
+
+def within_reach(budget: Budget, *, configured: Rate | None, now: datetime, slack: timedelta) -> Budget:
+    """Without times that lie further ahead than a clock that is right puts them."""
+    window = timedelta(seconds=budget.window_s or USUAL_WINDOW_S) + ROUNDING
+    pace = configured.requests * configured.interval if configured else timedelta(0)
+
+    def near(moment: datetime | None, reach: timedelta) -> datetime | None:
+        return now + reach if moment and moment > now + reach + slack else moment
+
+    return replace(
+        budget,
+        opened_at=near(budget.opened_at, timedelta(0)),
+        resets_at=near(budget.resets_at, window),
+        full_at=near(budget.full_at, pace),
+        blocked_until=near(budget.blocked_until, LONGEST_BLOCK),
+    )

@@ -10,9 +10,10 @@
 | no answer            | back off             | nothing was sent: back off; else unknown         | its category *   |
 
 * when it happens several times one after another, see `pause`; everything, where it was no answer to the sign-in.
-Asked to wait: 429, and 503 with Retry-After. Wrong configuration: 401 with a new token too, a redirect, a 404 that
-speaks of the organisation, credentials or a scope that are refused, a certificate that does not hold. Temporary: 408,
-425, 500, 502, 503, 504. Of a batch, 400, 413 and 422 are about what is in it: it is taken apart.
+Asked to wait: 429, and 503 with Retry-After. Wrong configuration: 401 with a new token too, a redirect, a 404 of an
+address that names the organisation alone, or that speaks of it, credentials or a scope that are refused, a certificate
+that does not hold. Temporary: 408, 425, 500, 502, 503, 504. Of a batch, 400, 413 and 422 are about what is in it: it is
+taken apart.
 """
 
 import re
@@ -23,6 +24,7 @@ from typing import TypeAlias
 
 from bridge.alvaria.answers import retry_after
 from bridge.alvaria.client.send import SIGN_IN
+from bridge.alvaria.operations import OPERATIONS
 from bridge.errors import TokenRefused, Unreachable
 from bridge.model import Answer, Dead, Delivered, Delivery, Retry, Unknown, Verdict
 from bridge.settings import Policy
@@ -65,7 +67,7 @@ def decide(result: Result, case: Case) -> Verdict:
             return _probe_later(str(result), case)
         case Unreachable(sent=True) if not case.delivery.repeatable:
             return _in_doubt(str(result))
-        case Unreachable() if hint := _misconfigured(result):
+        case Unreachable() if hint := _misconfigured(result, case.delivery.operation):
             return _probe_later(f"{result}; {hint}", case)
         case Unreachable():
             return _back_off(str(result), case, in_doubt=result.sent)
@@ -94,20 +96,25 @@ def _judge_trouble(answer: Answer, words: str, case: Case) -> Verdict:
     is_certain = case.delivery.repeatable or status in REFUSED_UNDONE
     if not is_certain:
         return _in_doubt(words)
-    if hint := _misconfigured(answer):
+    if hint := _misconfigured(answer, case.delivery.operation):
         return _probe_later(f"{words}; {hint}", case)
     if status in TEMPORARY:
         return _back_off(words, case, in_doubt=status not in NOT_BEGUN)
     return Dead(reason=words)
 
 
-def _misconfigured(result: Answer | Unreachable) -> str:
+def _misconfigured(result: Answer | Unreachable, operation_id: str) -> str:
     """What to check; empty where the configuration is not to blame."""
     if isinstance(result, Unreachable):
         return WRONG_CERTIFICATE if result.cause in TLS and not result.sent else ""
-    if result.status == 404 and not ORGANISATION.search(result.message):
+    if result.status == 404 and not _is_of_organisation(result, operation_id):
         return ""
     return CONFIGURATION.get(result.status, "")
+
+
+def _is_of_organisation(answer: Answer, operation_id: str) -> bool:
+    known = OPERATIONS.get(operation_id)
+    return (known is not None and known.names_only_organisation) or ORGANISATION.search(answer.message) is not None
 
 
 def _in_doubt(words: str) -> Verdict:
@@ -150,12 +157,12 @@ class Trouble:
     """Until when the API asked us to wait."""
 
 
-def trouble_of(result: Result, now: datetime) -> Trouble | None:
-    """None where only this delivery is concerned, or nothing is wrong."""
+def trouble_of(result: Result, now: datetime, *, operation_id: str) -> Trouble | None:
+    """What came of this operation; None where only this delivery is concerned, or nothing is wrong."""
     if isinstance(result, TokenRefused):
         return Trouble(kind=TroubleKind.CONFIGURATION, reason=str(result), whole=True)
     words = _words(result) if isinstance(result, Answer) else str(result)
-    if hint := _misconfigured(result):
+    if hint := _misconfigured(result, operation_id):
         return Trouble(kind=TroubleKind.CONFIGURATION, reason=f"{words}; {hint}", whole=True)
     if isinstance(result, Unreachable):
         return Trouble(kind=TroubleKind.OUTAGE, reason=words, whole=result.operation == SIGN_IN)

@@ -97,7 +97,8 @@ def verdict_of(result: Result, case: Case) -> Verdict:
         return Dead(reason=str(result))
     if isinstance(result, LookupFailed):
         # Only a list was read: nothing of the delivery itself has left us, so it may be tried again.
-        return decide(result.answer, replace(case, delivery=replace(case.delivery, repeatable=True)))
+        looked_up = replace(case.delivery, repeatable=True, operation=result.operation)
+        return decide(result.answer, replace(case, delivery=looked_up))
     return decide(result, case)
 
 

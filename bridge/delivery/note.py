@@ -129,7 +129,8 @@ def _budget_after(page: Page, budget: Budget) -> Budget:
         return budget
     if isinstance(told, Answer):
         budget = learn(budget, read_limits(told, page.now), sent_at=page.sent.began_at, now=page.now)
-    trouble = trouble_of(told, page.now)
+    asked = result.operation if isinstance(result, LookupFailed) else page.batch.operation
+    trouble = trouble_of(told, page.now, operation_id=asked)
     if trouble is None:
         _ease(page)
         return answered(budget)

@@ -103,6 +103,13 @@ def after_success(pause: Pause, now: datetime) -> Pause | None:
     return probing(eased, now) if eased.interval_s >= OVER_S else None
 
 
+def within_reach(pause: Pause, *, now: datetime, slack: timedelta) -> Pause:
+    """Begun by now, and probed within its interval, as a clock that is right has it."""
+    latest = now + timedelta(seconds=pause.interval_s)
+    probe_at = latest if pause.probe_at and pause.probe_at > latest + slack else pause.probe_at
+    return replace(pause, since=now if pause.since > now + slack else pause.since, probe_at=probe_at)
+
+
 def applies(pauses: Iterable[Pause], *, source: str, rule: str, operation: str, category: str) -> Pause | None:
     """Which one a delivery waits for: a person's first, then the one that holds the most; None where none does."""
     names = [ALL, f"source:{source}", f"category:{category}", f"operation:{operation}", f"rule:{source}/{rule}"]

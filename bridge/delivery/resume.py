@@ -6,6 +6,7 @@ from datetime import datetime
 from bridge.alvaria.operations import OPERATIONS
 from bridge.db import Connection, Database
 from bridge.delivery import store
+from bridge.delivery.budget import answered
 from bridge.delivery.pause import ALL
 from bridge.documents import did_you_mean
 from bridge.errors import UnknownName
@@ -44,8 +45,8 @@ def _short(name: str) -> tuple[str, ...]:
 def resume(database: Database, name: str, now: datetime) -> int:
     """End the pause; what was put off is due at once. Returns how many those are."""
     with database.transaction() as conn:
-        store.end_pause(conn, name)
         _trust_again(conn, name)
+        store.end_pause(conn, name)
         number = last = queue.hurry(conn, put_off_by(name), now=now, at_most=AT_ONCE)
     while last == AT_ONCE:
         with database.transaction() as conn:
@@ -55,8 +56,12 @@ def resume(database: Database, name: str, now: datetime) -> int:
 
 
 def _trust_again(conn: Connection, name: str) -> None:
-    """Or the first refusal after it would pause the rule again."""
+    """Or the first refusal after it would pause the rule again, and the first failure the category."""
     kind, _, rest = name.partition(":")
+    # The budgets first, as when a turn is taken: or two would wait for each other.
+    for budget in store.all_budgets(conn):
+        if name in (ALL, f"category:{budget.name}"):
+            store.save_budget(conn, answered(store.lock_budget(conn, budget.name)))
     if kind == "rule":
         source, _, rule = rest.partition("/")
         store.forget_suspicion(conn, source, rule)

@@ -4,8 +4,9 @@ import threading
 from datetime import datetime
 
 from bridge import clock, log
+from bridge.delivery.budget import Wait
 from bridge.delivery.deliver import deliver_next
-from bridge.delivery.turn import Sender
+from bridge.delivery.turn import LOOK_AGAIN, Sender
 from bridge.errors import DatabaseAway
 
 AWAY_S = 1.0
@@ -81,7 +82,9 @@ class Sending:
                 self.stop.wait(AWAY_S)
                 continue
             if wait:
-                self.bell.sleep(self._rest_s(wait.until, clock.now()))
+                self.bell.sleep(rest_s(wait, clock.now()))
 
-    def _rest_s(self, until: datetime, now: datetime) -> float:
-        return min(LONGEST_REST_S, (until - now).total_seconds())
+
+def rest_s(wait: Wait, now: datetime) -> float:
+    longest = LOOK_AGAIN.total_seconds() if wait.is_idle else LONGEST_REST_S
+    return min(longest, (wait.until - now).total_seconds())

@@ -95,8 +95,8 @@ def _rest(conn: Connection, waiting: Sequence[str], now: datetime) -> Wait:
     """Until the first is due of those that are not."""
     soonest = claim.soonest(conn, waiting, now)
     if soonest:
-        return Wait(until=soonest, reason="nothing is due before")
-    return Wait(until=now + LOOK_AGAIN, reason="nothing waits")
+        return Wait(until=soonest, reason="nothing is due before", is_idle=True)
+    return Wait(until=now + LOOK_AGAIN, reason="nothing waits", is_idle=True)
 
 
 def _shuffled(names: set[str] | Sequence[str]) -> list[str]:

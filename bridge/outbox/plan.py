@@ -177,7 +177,7 @@ def judge(delivery: Delivery, writes: Sequence[Write], now: datetime) -> Judged:
         dead = [(write, WriteState.DEAD) for write in (*late, *current)]
         end = (DeliveryState.DEAD, "a setting in it ran out before it could be sent")
         return Judged(item=Item(delivery=delivery), settled=(*settled, *dead), end=end)
-    settled += [(write, WriteState.SUPERSEDED) for write in late]
+    settled += [(write, WriteState.DEAD) for write in late]
     after = [replace(write, state=state) for write, state in settled]
     return Judged(
         item=Item(delivery=delivery, writes=tuple(current)),

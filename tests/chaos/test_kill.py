@@ -10,8 +10,8 @@ from tests.chaos.town import Town, chaos
 
 pytestmark = pytest.mark.chaos
 
-JUMP_S = 12
-"""More than a lease and the time of doubt."""
+JUMP_S = 3_600
+"""More than anything here waits for."""
 
 
 def test_killed_processes_lose_nothing_and_dial_nobody_twice(town: Town) -> None:

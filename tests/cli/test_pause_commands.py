@@ -1,19 +1,23 @@
 """bridge pause and bridge resume, as a person types them."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from bridge import clock, worker
 from bridge.db import Connection
 from bridge.delivery import store
+from bridge.delivery.deliver import deliver_next
 from bridge.delivery.pause import Cause, Pause
 from bridge.delivery.store import Suspicion
 from bridge.delivery.turn import Sender
 from bridge.outbox import queries
 from bridge.outbox.store import queue
+from bridge.sandbox.serve import Sandbox
 from bridge.wiring import Bridge
 from tests.cli.conftest import Put, run
+from tests.test_flow import fault
 from tests.words import NOON, insert, upsert
 
 
@@ -100,6 +104,23 @@ def test_what_the_bridge_has_paused_goes_on_and_has_a_new_chance(bridge: Bridge,
     with bridge.database.reading() as conn:
         assert store.all_pauses(conn) == []
         assert store.all_suspicions(conn) == {}
+
+
+@pytest.mark.parametrize("name", ["all", "category:customerexperience"])
+def test_after_a_person_has_ended_an_outage_one_failure_does_not_pause_again(
+    bridge: Bridge, sandbox: Sandbox, sender: Sender, put: Put, name: str
+) -> None:
+    put(upsert())
+    with bridge.database.transaction() as conn:
+        budget = store.lock_budget(conn, "customerexperience")
+        store.save_budget(conn, replace(budget, failures=sender.policy.breaker_failures))
+        store.save_pause(conn, Pause(name=name, cause=Cause.OUTAGE, reason="x", since=NOON))
+    assert run("resume", name).exit_code == 0
+    fault(sandbox, "contextCookies.upsertSettings", status=500, times=1)
+    deliver_next(sender)
+    with bridge.database.reading() as conn:
+        assert store.all_pauses(conn) == []
+        assert [budget.failures for budget in store.all_budgets(conn)] == [1]
 
 
 def test_resuming_a_name_that_is_nearly_right_says_what_is_paused(bridge: Bridge) -> None:

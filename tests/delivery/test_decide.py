@@ -1,5 +1,6 @@
 """The retry policy as a table."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -30,7 +31,7 @@ TABLE = [
     (answer(400), Dead, Dead),
     (answer(401), Retry, Retry),
     (answer(403), Dead, Unknown),
-    (answer(404), Dead, Dead),
+    (answer(404), Retry, Dead),
     (answer(405), Dead, Dead),
     (answer(406), Dead, Unknown),
     (answer(408), Retry, Unknown),
@@ -88,7 +89,7 @@ def test_what_has_failed_for_a_day_is_given_up_with_the_last_reason() -> None:
 
 
 def test_waiting_for_a_better_configuration_never_gives_up_and_costs_no_attempt() -> None:
-    for result in (answer(401), answer(307), TokenRefused("no"), NO_CERTIFICATE, NO_ORGANISATION):
+    for result in (answer(401), answer(404), answer(307), TokenRefused("no"), NO_CERTIFICATE, NO_ORGANISATION):
         verdict = judged(result, AGAIN, age_s=1_000_000)
         assert isinstance(verdict, Retry)
         assert not verdict.counts
@@ -131,7 +132,7 @@ LIMIT, OUTAGE, CONFIGURATION = TroubleKind.LIMIT, TroubleKind.OUTAGE, TroubleKin
 @pytest.mark.parametrize(
     ("result", "kind", "whole"),
     [
-        *((answer(status), None, None) for status in (200, 204, 400, 403, 404, 409, 413, 422, 425, 501)),
+        *((answer(status), None, None) for status in (200, 204, 400, 403, 409, 413, 422, 425, 501)),
         *((answer(status), OUTAGE, False) for status in (408, 500, 502, 503, 504)),
         *((answer(status), CONFIGURATION, True) for status in (301, 308, 401)),
         (answer(429), LIMIT, False),
@@ -149,14 +150,32 @@ LIMIT, OUTAGE, CONFIGURATION = TroubleKind.LIMIT, TroubleKind.OUTAGE, TroubleKin
 def test_what_a_result_means_for_the_deliveries_after_it(
     result: object, kind: TroubleKind | None, whole: bool | None
 ) -> None:
-    found = trouble_of(result, NOON)  # type: ignore[arg-type]
+    found = trouble_of(result, NOON, operation_id=AGAIN.operation)  # type: ignore[arg-type]
     assert (found and (found.kind, found.whole)) == (kind and (kind, whole))
 
 
+@pytest.mark.parametrize(
+    ("operation", "kind"),
+    [
+        ("contextCookies.upsertSettings", CONFIGURATION),
+        ("contextCookies.deleteSettings", CONFIGURATION),
+        ("campaign.listLists", CONFIGURATION),
+        ("campaign.insertFastPathRecords", None),
+        ("campaign.getList", None),
+    ],
+)
+def test_a_404_means_the_organisation_where_the_address_names_nothing_else(
+    operation: str, kind: TroubleKind | None
+) -> None:
+    found = trouble_of(answer(404), NOON, operation_id=operation)
+    assert (found and found.kind) == kind
+    assert type(judged(answer(404), replace(AGAIN, operation=operation))) is (Retry if kind else Dead)
+
+
 def test_trouble_says_until_when_to_wait_and_what_to_check() -> None:
-    found = trouble_of(answer(429, retry_after="7"), NOON)
+    found = trouble_of(answer(429, retry_after="7"), NOON, operation_id=AGAIN.operation)
     assert found == Trouble(kind=LIMIT, reason="status 429", whole=False, until=NOON + timedelta(seconds=7))
-    found = trouble_of(NO_ORGANISATION, NOON)
+    found = trouble_of(NO_ORGANISATION, NOON, operation_id=ONCE.operation)
     assert found is not None
     assert "Organization acme was not found" in found.reason
     assert "check ALVARIA_ORG_ID" in found.reason

@@ -278,6 +278,22 @@ def test_a_token_that_is_refused_pauses_everything(bridge: Bridge, sandbox: Sand
     assert states(bridge.database, added)[:2] == ["delivered", "delivered"]
 
 
+def test_an_organisation_that_alvaria_does_not_know_pauses_everything_and_nothing_dies(
+    bridge: Bridge, sandbox: Sandbox, sender: Sender
+) -> None:
+    fault(sandbox, status=404, times=1)
+    added = given(bridge.database, *groups(3))
+    work(sender)
+    [pause] = pauses(bridge)
+    assert (pause.name, pause.cause) == ("all", Cause.CONFIGURATION)
+    assert "check ALVARIA_ORG_ID" in pause.reason
+    assert states(bridge.database, added) == ["waiting"] * 3
+    for seconds in (70, 140):
+        at(seconds)
+        work(sender)
+    assert states(bridge.database, added) == ["delivered"] * 3
+
+
 def test_a_write_that_is_carried_out_late_is_written_over(bridge: Bridge, sandbox: Sandbox, sender: Sender) -> None:
     fault(sandbox, match='"old"', delay_s=2.5)
     given(bridge.database, group({"crm.a": "old"}, later(1)))

@@ -5,6 +5,7 @@ makes of real requests is the flow's test.
 """
 
 import itertools
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, rule, run_state_machine_as_test
+from sqlalchemy import select
 
 from bridge.db import Connection, Database
 from bridge.inbox import store as inbox
@@ -23,13 +25,17 @@ from bridge.outbox.plan import DELETE, UPSERT, Item, Room
 from bridge.outbox.store import queue
 from bridge.outbox.store.claim import Claim, claim
 from bridge.outbox.store.settle import Request, release, settle, settle_doubts
+from bridge.tables import cookies, deliveries
 from tests.words import NOON, event, webhook
 
 DOUBT = timedelta(seconds=100)
 KEYS = ("a", "b", "c")
+EXAMPLES = int(os.environ.get("BRIDGE_NEWEST_EXAMPLES", "60"))
 ROOM = Room(settings=4, bytes=100_000)
 
 changes = st.dictionaries(st.sampled_from(KEYS), st.sampled_from(["gold", "silver", None]), min_size=1)
+lives = st.sampled_from([86_400, 86_400, 20, 150])
+"""For how many seconds: most of them to the end and beyond, others run out before they are sent, or sent again."""
 
 
 @dataclass
@@ -72,35 +78,48 @@ class Newest(RuleBasedStateMachine):
         self.now = NOON
         self.numbers = itertools.count(1)
         self.workers = itertools.count(1)
-        self.alvaria: dict[str, str] = {}
+        self.alvaria: dict[str, Value] = {}
         self.late: list[Late] = []
-        self.asked: dict[int, tuple[str, dict[str, str | None]]] = {}
-        """What each delivery asks for that nobody has given up: its stamp and contents."""
-        self.rejected: set[int] = set()
         self.sent: dict[str, Flying] = {}
+        self.stamps: list[tuple[str, datetime]] = []
+        self.carried: set[int] = set()
+        """What Alvaria has carried out, whether we know it or not: of that it refuses nothing."""
+        self.accepted: set[tuple[int, str]] = set()
+        """What it has told us so of: the delivery and the key."""
+        self.risky: set[str] = set()
 
     # What comes in
 
-    @rule(changes=changes, age_s=st.integers(0, 30))
-    def a_change_arrives(self, changes: dict[str, str | None], age_s: int) -> None:
+    @rule(changes=changes, age_s=st.integers(0, 30), lives_s=lives)
+    def a_change_arrives(self, changes: dict[str, str | None], age_s: int, lives_s: int) -> None:
         """Newer or older than those before it."""
         with self.database.transaction() as conn:
-            self.add(conn, changes, self.now - timedelta(seconds=age_s))
+            made, at = self.event(conn), self.now - timedelta(seconds=age_s)
+            self.stamps.append((Stamp(at, -1, self.now, made.id, 1).as_text(), at))
+            self.add(conn, made, changes, lives_s)
 
-    def add(self, conn: Connection, changes: dict[str, str | None], at: datetime) -> None:
-        made = self.event(conn)
-        stamp = Stamp(at, -1, self.now, made.id, 1).as_text()
+    @rule(changes=changes, lives_s=lives)
+    def another_rule_makes_of_the_same_change(self, changes: dict[str, str | None], lives_s: int) -> None:
+        """As new as the one before it: of two with one stamp the later delivery wins."""
+        if self.stamps:
+            with self.database.transaction() as conn:
+                self.add(conn, self.event(conn), changes, lives_s)
+
+    def add(self, conn: Connection, made: Event, changes: dict[str, str | None], lives_s: int) -> None:
+        stamp, at = self.stamps[-1]
         written = {key: content for key, content in changes.items() if content is not None}
         found = [self.delete(key, stamp, at) for key in changes if key not in written]
         if written:
-            members = [setting(key, content, self.now + timedelta(days=1)) for key, content in written.items()]
+            ends_at = self.now + timedelta(seconds=lives_s)
+            members = [setting(key, content, ends_at) for key, content in written.items()]
             found.append(self.delivery(UPSERT, stamp, at, body={"settings": members}))
         queue.add(conn, [(made, one) for one in found], now=self.now)
 
     def event(self, conn: Connection) -> Event:
-        key = f"evt-{next(self.numbers)}"
-        inbox.keep(conn, webhook(), (event(dedup_key=key),))
-        return next(found for found, _ in inbox.next_new(conn, ["generic"], 10_000) if found.dedup_key == key)
+        inbox.keep(conn, webhook(), (event(dedup_key=f"evt-{next(self.numbers)}"),))
+        [(made, _)] = inbox.next_new(conn, ["generic"], 1)
+        inbox.mark_done(conn, [made.id])
+        return made
 
     def delete(self, key: str, stamp: str, at: datetime) -> Delivery:
         params = {"customer": "7", "key": key, "channel": "all", "service": ""}
@@ -126,13 +145,18 @@ class Newest(RuleBasedStateMachine):
     def it_is_accepted(self, worker: str) -> None:
         flight = self.sent.pop(worker)
         self.carry_out(flight.items)
+        self.accepted |= {(write.delivery_id, write.name.key) for item in flight.items for write in item.writes}
         self.settle(flight, Delivered())
 
     @rule(worker=consumes(flying))
     def it_is_refused(self, worker: str) -> None:
-        flight = self.sent.pop(worker)
-        # Alvaria refuses what is in it, so an earlier attempt with the same in it is not carried out late either.
+        flight = self.sent[worker]
         refused = {item.delivery.id for item in flight.items}
+        if refused & self.carried:
+            self.it_is_accepted(worker)
+            return
+        self.sent.pop(worker)
+        # Alvaria refuses what is in it, so an earlier attempt with the same in it is not carried out late either.
         for late in self.late:
             late.items = tuple(item for item in late.items if item.delivery.id not in refused)
         self.settle(flight, Dead(reason="status 400"))
@@ -151,11 +175,25 @@ class Newest(RuleBasedStateMachine):
         with self.database.transaction() as conn:
             release(conn, [worker], now=self.now, unsettled_until=self.now + DOUBT)
 
+    @rule(worker=consumes(flying), changes=changes, in_s=st.integers(0, 120), lives_s=lives, then_s=st.integers(0, 60))
+    def it_is_carried_out_after_a_newer_one(
+        self, worker: str, changes: dict[str, str | None], in_s: int, lives_s: int, then_s: int
+    ) -> None:
+        """What doubts are there for."""
+        self.nobody_knows_what_became_of_it(worker, True, in_s)
+        self.a_change_arrives(changes, 0, lives_s)
+        self.sends_something()
+        self.time_passes(then_s)
+        if self.late:
+            self.carry_out(self.late.pop().items)
+
     def may_be_late(self, flight: Flying, carried_out: bool) -> None:
         if carried_out:
             self.late.append(Late(items=flight.items, until=self.now + DOUBT - timedelta(seconds=1)))
 
     def settle(self, flight: Flying, verdict: Verdict) -> None:
+        if not flight.items:
+            return
         request = Request(
             worker=flight.worker,
             claimed_at=flight.began_at,
@@ -167,10 +205,11 @@ class Newest(RuleBasedStateMachine):
             settle(conn, flight.items, verdict, request)
 
     def carry_out(self, items: tuple[Item, ...]) -> None:
+        self.carried |= {item.delivery.id for item in items}
         for item in items:
             for write in item.writes:
-                if write.member:
-                    self.alvaria[write.name.key] = write.member["content"]
+                if write.member and write.expires_at:
+                    self.alvaria[write.name.key] = Value(write.member["content"], write.expires_at)
                 else:
                     self.alvaria.pop(write.name.key, None)
 
@@ -195,25 +234,45 @@ class Newest(RuleBasedStateMachine):
         with self.database.transaction() as conn:
             if what == "retry":
                 queue.retry(conn, number, now=self.now)
-            else:
-                queue.discard(conn, number, reason="test", now=self.now)
+            elif queue.discard(conn, number, reason="test", now=self.now):
+                # Where it was only to be sent again, against what may come late, the person takes the risk.
+                self.risky |= {key for delivery_id, key in self.accepted if delivery_id == number}
 
     # How it ends
 
     def teardown(self) -> None:
-        for worker in list(self.sent):
-            self.it_is_accepted(worker)
-        for _ in range(20):
-            self.time_passes(60)
-            while self.sends_something():
-                pass
         try:
-            assert self.alvaria == self.expected()
-            with self.database.reading() as conn:
-                assert queue.unfinished(conn) == 0
+            for worker in list(self.sent):
+                self.it_is_accepted(worker)
+            for _ in range(20):
+                self.time_passes(60)
+                while self.sends_something():
+                    pass
+                if self.is_at_rest():
+                    break
+            self.compare()
         finally:
             self.database.close()
             shutil.rmtree(self.folder)
+
+    def is_at_rest(self) -> bool:
+        """Nothing waits, nothing may come late, and what was to run out has."""
+        with self.database.reading() as conn:
+            doubts = conn.execute(select(cookies.c.key).where(cookies.c.unsettled_until.is_not(None))).first()
+            return not self.late and not doubts and queue.unfinished(conn) == 0
+
+    def compare(self) -> None:
+        assert self.is_at_rest()
+        expected = self.expected()
+        for key in KEYS:
+            wanted, there = expected.get(key), self.alvaria.get(key)
+            if key in self.risky:
+                continue
+            if wanted and wanted.ends_at > self.now:
+                assert there, (key, wanted)
+                assert there.content == wanted.content, (key, wanted, there)
+            else:
+                assert not there or there.ends_at <= self.now, (key, there)
 
     def sends_something(self) -> bool:
         worked = False
@@ -223,35 +282,50 @@ class Newest(RuleBasedStateMachine):
             self.it_is_accepted(worker)
         return worked
 
-    def expected(self) -> dict[str, str]:
-        """The newest change of each cookie among those deliveries that nobody has refused or discarded."""
+    def expected(self) -> dict[str, "Value"]:
+        """The newest change of each cookie among those that count."""
         with self.database.reading() as conn:
-            found = [one for number in range(1, next(self.numbers) * 4) if (one := queue.find(conn, number))]
-        newest: dict[str, tuple[str, int, str | None]] = {}
+            ids = conn.execute(select(deliveries.c.id)).scalars().all()
+            found = [one for number in ids if (one := queue.find(conn, number))]
+        newest: dict[str, tuple[str, int, Value | None]] = {}
         for delivery in found:
-            if delivery.state in ("dead", "discarded"):
-                continue
-            for key, content in contents(delivery).items():
-                mine = (delivery.stamp, delivery.id, content)
-                newest[key] = max(newest.get(key, ("", 0, None)), mine, key=lambda one: one[:2])
-        return {key: content for key, (_, _, content) in newest.items() if content is not None}
+            for key, value in values(delivery).items():
+                mine = (delivery.stamp, delivery.id, value)
+                if self.counts(delivery, key, value):
+                    newest[key] = max(newest.get(key, ("", 0, None)), mine, key=lambda one: one[:2])
+        return {key: value for key, (_, _, value) in newest.items() if value}
+
+    def counts(self, delivery: Delivery, key: str, value: "Value | None") -> bool:
+        """What has arrived does, whatever became of it later; else what nobody refused, discarded or let run out."""
+        if (delivery.id, key) in self.accepted:
+            return True
+        return delivery.state not in ("dead", "discarded") and (value is None or value.ends_at > self.now)
+
+
+@dataclass(frozen=True)
+class Value:
+    content: str
+    ends_at: datetime
 
 
 def names(items: tuple[Item, ...]) -> set[CookieName]:
     return {write.name for item in items for write in item.writes}
 
 
-def contents(delivery: Delivery) -> dict[str, str | None]:
+def values(delivery: Delivery) -> dict[str, Value | None]:
     if delivery.operation == DELETE:
         return {delivery.params["key"]: None}
-    return {member["key"]: member["content"] for member in delivery.body["settings"]}
+    return {
+        member["key"]: Value(member["content"], datetime.fromisoformat(member["expiresOnTime"]))
+        for member in delivery.body["settings"]
+    }
 
 
 def test_in_the_end_alvaria_has_the_newest_of_each(with_tables: dict[str, str]) -> None:
     Newest.tables = Path(with_tables["sqlite"])
     quiet = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     chosen = settings(
-        max_examples=60,
+        max_examples=EXAMPLES,
         stateful_step_count=40,
         deadline=None,
         suppress_health_check=quiet,

@@ -4,7 +4,7 @@ import pytest
 
 from bridge.db import Database
 from bridge.model import Dead, Delivered, Delivery, Retry, Unknown
-from bridge.outbox.plan import DELETE, Room
+from bridge.outbox.plan import DELETE, Room, sha256
 from bridge.outbox.store.settle import claimants
 from tests.outbox.acts import (
     DOUBT,
@@ -14,6 +14,7 @@ from tests.outbox.acts import (
     confirm,
     contents,
     deletion,
+    discard,
     found,
     given,
     group,
@@ -153,6 +154,33 @@ def test_the_newest_of_those_that_are_left_is_sent(database: Database) -> None:
     assert states(database, added) == ["superseded", "dead", "claimed"]
 
 
+def test_what_was_replaced_by_one_that_runs_out_is_sent_although_the_rest_of_its_group_goes_first(
+    database: Database,
+) -> None:
+    [older] = given(database, group({"crm.a": "old", "crm.b": "old"}, later(1)))
+    [newer] = given(database, group({"crm.b": "new"}, later(2), expires_at=later(20)))
+    first = claim(database, now=later(30))
+    assert contents(first) == {"crm.a": "old"}
+    settle(database, first, Delivered(), now=later(30))
+    assert states(database, [older, newer]) == ["waiting", "dead"]
+    rest = claim(database, now=later(31))
+    assert contents(rest) == {"crm.b": "old"}
+    settle(database, rest, Delivered(), now=later(31))
+    assert state(database, older) == "delivered"
+
+
+def test_what_was_replaced_by_the_part_of_a_group_that_runs_out_is_sent_after_all(database: Database) -> None:
+    [oldest] = given(database, group({"crm.b": "oldest"}, later(1)))
+    [older] = given(database, group({"crm.a": "old", "crm.b": "old"}, later(2), expires_at=later(20)))
+    [newer] = given(database, group({"crm.b": "new"}, later(3)))
+    sent = claim(database)
+    settle(database, [item for item in sent if item.delivery.id == older], Delivered())
+    settle(database, [item for item in sent if item.delivery.id == newer], Dead(reason="status 400"), now=later(30))
+    again = claim(database, now=later(30)) or claim(database, now=later(30))
+    assert contents(again) == {"crm.b": "oldest"}
+    assert states(database, [oldest, older, newer]) == ["claimed", "delivered", "dead"]
+
+
 def test_a_deletion_that_was_replaced_is_made_after_all(database: Database) -> None:
     [gone] = given(database, deletion("crm.a", at=later(1)))
     given(database, group({"crm.a": "new"}, later(2)))
@@ -258,6 +286,54 @@ def test_a_doubt_about_what_was_never_accepted_is_forgotten(database: Database) 
     settle(database, claim(database, now=later(5)), Dead(reason="status 400"))
     assert state(database, number) == "dead"
     assert settle_doubts(database, AFTER_DOUBT) == 0
+    assert line(database, "crm.a")["unsettled_until"] is None
+
+
+def test_a_newer_value_that_is_refused_when_it_is_sent_again_leaves_the_older_one_as_it_is(database: Database) -> None:
+    """Nobody knows what became of its first request: the older value is made sure of when the doubt is over."""
+    [older] = given(database, group({"crm.a": "old"}, later(1)))
+    settle(database, claim(database), Delivered())
+    [newer] = given(database, group({"crm.a": "new"}, later(2)))
+    settle(database, claim(database), Retry(at=later(5), reason="no answer", in_doubt=True))
+    settle(database, claim(database, now=later(5)), Dead(reason="status 400: too long"), now=later(5))
+    kept = line(database, "crm.a")
+    assert (kept["written_by"], kept["asked_by"], kept["content_sha256"]) == (older, older, sha256("old"))
+    assert (state(database, newer), found(database, newer).reason) == ("dead", "status 400: too long")
+    assert settle_doubts(database, AFTER_DOUBT) == 1
+    assert contents(claim(database, now=AFTER_DOUBT)) == {"crm.a": "old"}
+
+
+def sent_again(database: Database) -> tuple[int, int]:
+    """An older change that gave way to a newer one; that one was accepted, and is to be sent again after a doubt."""
+    [older] = given(database, group({"crm.a": "old"}, later(1)))
+    settle(database, claim(database), Retry(at=later(300), reason="no answer", in_doubt=True))
+    [newer] = given(database, group({"crm.a": "new"}, later(2)))
+    settle(database, claim(database), Delivered())
+    assert claim(database, now=later(300)) == ()
+    assert settle_doubts(database, later(300)) == 1
+    return older, newer
+
+
+def test_what_was_accepted_and_is_refused_when_it_is_sent_again_stays_in_the_ledger(database: Database) -> None:
+    older, newer = sent_again(database)
+    settle(database, claim(database, now=later(300)), Dead(reason="status 400: too long"), now=later(300))
+    assert states(database, [older, newer]) == ["superseded", "dead"]
+    assert found(database, newer).reason == "status 400: too long"
+    kept = line(database, "crm.a")
+    assert (kept["written_by"], kept["asked_by"]) == (newer, newer)
+    assert claim(database, now=later(301)) == ()
+    assert settle_doubts(database, later(301)) == 0
+    assert line(database, "crm.a")["unsettled_until"] is None
+    [next_one] = given(database, group({"crm.a": "new"}, later(3)), now=later(301))
+    assert numbers(claim(database, now=later(301))) == [next_one], "nobody knows for certain what Alvaria has"
+
+
+def test_what_was_accepted_and_is_given_up_when_it_is_to_be_sent_again_stays_in_the_ledger(database: Database) -> None:
+    older, newer = sent_again(database)
+    assert discard(database, newer, now=later(300))
+    assert states(database, [older, newer]) == ["superseded", "discarded"]
+    assert (line(database, "crm.a")["written_by"], line(database, "crm.a")["asked_by"]) == (newer, newer)
+    assert settle_doubts(database, later(301)) == 0
     assert line(database, "crm.a")["unsettled_until"] is None
 
 

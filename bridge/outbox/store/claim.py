@@ -201,6 +201,15 @@ def _finish(conn: Connection, judged: Sequence[Judged], now: datetime) -> None:
         queue.move(conn, ids, Change(before=(DeliveryState.WAITING,), after=state, values=values))
         if state is DeliveryState.DEAD:
             queue.give_up(conn, ids, WriteState.DEAD, now=now)
+    late = {write.name for one in judged if not _has_died(one) for write, state in one.settled if state is _LOST}
+    queue.count_again(conn, sorted(late), now=now)
+
+
+_LOST = WriteState.DEAD
+
+
+def _has_died(one: Judged) -> bool:
+    return one.end is not None and one.end[0] is DeliveryState.DEAD
 
 
 def _take(conn: Connection, items: Sequence[Item], asked: Claim) -> None:
@@ -208,4 +217,5 @@ def _take(conn: Connection, items: Sequence[Item], asked: Claim) -> None:
     ids = [item.delivery.id for item in items]
     change = Change(before=(DeliveryState.WAITING,), after=DeliveryState.CLAIMED, values=claimed, tried=1)
     queue.move(conn, ids, change)
-    writes.mark_all(conn, ids, (WriteState.WAITING,), WriteState.CLAIMED)
+    # Not all that waits of these deliveries: what one that ran out meanwhile had replaced is not in the request.
+    writes.mark(conn, [(write, WriteState.CLAIMED) for item in items for write in item.writes])

@@ -119,6 +119,17 @@ def ask_for(conn: Connection, name: CookieName, stamp: str, delivery_id: int | N
     conn.execute(update(cookies).where(_is(name)).values(asked_stamp=stamp, asked_by=delivery_id))
 
 
+def stands(conn: Connection, name: CookieName, stamp: str, delivery_id: int | None) -> bool:
+    """Whether Alvaria has accepted something newer than this change; if so, that is the newest that counts.
+
+    It may have been sent once more, and have failed or been given up then: Alvaria has it nevertheless.
+    """
+    c = cookies.c
+    is_newer = or_(c.stamp > stamp, and_(c.stamp == stamp, c.written_by > (delivery_id or 0)))
+    back = update(cookies).where(_is(name), c.written_by.is_not(None), is_newer)
+    return conn.execute(back.values(asked_stamp=c.stamp, asked_by=c.written_by)).rowcount > 0
+
+
 def ask_again(conn: Connection, name: CookieName, stamp: str, delivery_id: int) -> None:
     """A person wants this change after all; nothing newer gives way to it."""
     is_newest = _is(name) & _is_newer(stamp, delivery_id)
@@ -166,7 +177,17 @@ def doubtful(conn: Connection, now: datetime, at_most: int) -> Sequence[RowMappi
 
 
 def forget_doubt(conn: Connection, name: CookieName) -> None:
-    conn.execute(update(cookies).where(_is(name)).values(unsettled_until=None))
+    """There is nothing to send that would end it: what Alvaria has is not known for certain."""
+    conn.execute(update(cookies).where(_is(name)).values(unsettled_until=None, content_sha256=None))
+
+
+def is_any_doubt_after(conn: Connection, moment: datetime) -> bool:
+    return conn.execute(select(cookies.c.key).where(cookies.c.unsettled_until > moment).limit(1)).first() is not None
+
+
+def shorten_doubts(conn: Connection, *, after: datetime, to: datetime) -> None:
+    """Those that last beyond `after` end then."""
+    conn.execute(update(cookies).where(cookies.c.unsettled_until > after).values(unsettled_until=to))
 
 
 def written_for(conn: Connection, source: str, record_id: str, customers: Sequence[str]) -> tuple[CookieName, ...]:

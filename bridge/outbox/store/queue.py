@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Integer, RowMapping, bindparam, func, or_, select, text, update
 
 from bridge.db import Prepared, among, next_ids, notify
-from bridge.model import Delivery, DeliveryState, Event, Priority
+from bridge.model import CookieName, Delivery, DeliveryState, Event, Priority
 from bridge.outbox.plan import COOKIES, WriteState, stamped
 from bridge.outbox.store import ledger, writes
 from bridge.outbox.store.ledger import CookieChange
@@ -148,6 +148,11 @@ def give_up(conn: Connection, delivery_ids: Sequence[int], after: WriteState, *,
     lost = (WriteState.WAITING, WriteState.CLAIMED, WriteState.DEAD)
     names = writes.names_of(conn, delivery_ids, lost)
     writes.mark_all(conn, delivery_ids, lost, after)
+    count_again(conn, names, now=now)
+
+
+def count_again(conn: Connection, names: Sequence[CookieName], *, now: datetime) -> None:
+    """The newest change of these cookies was not made: the one before it counts."""
     wake(conn, writes.ask_for_newest(conn, names), reason="the newer change that had replaced it was not made", now=now)
 
 
@@ -167,8 +172,8 @@ class PutOff:
     operations: Sequence[str] | None = None
 
 
-def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int) -> int:
-    """What was put off is due again, as after the end of a pause; return how many."""
+def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int, after: datetime | None = None) -> int:
+    """What was put off (beyond `after`) is due again, as after the end of a pause; return how many."""
     notify(conn)
     c = deliveries.c
     asked = {c.source: of.source, c.rule: of.rule}
@@ -176,7 +181,7 @@ def hurry(conn: Connection, of: PutOff, *, now: datetime, at_most: int) -> int:
     if of.operations is not None:
         theirs.append(c.operation.in_(of.operations))
     # Written out, or no database would see that the index of what waits has them all.
-    off = select(c.id).where(text("state = 'waiting'"), c.due_at > now, *theirs).limit(at_most)
+    off = select(c.id).where(text("state = 'waiting'"), c.due_at > (after or now), *theirs).limit(at_most)
     return conn.execute(update(deliveries).where(c.id.in_(off)).values(due_at=now)).rowcount
 
 

@@ -30,6 +30,7 @@ MARK = Prepared(
     ("its_delivery", "its_place", "its_state"), update(writes).where(_is_it).values(state=bindparam("its_state"))
 )
 ADD = Prepared(WRITE, writes.insert())
+LOST = (WriteState.DEAD, WriteState.DISCARDED, WriteState.ERASED)
 GONE = (DeliveryState.DEAD, DeliveryState.DISCARDED, DeliveryState.ERASED)
 
 
@@ -113,7 +114,10 @@ def ask_for_newest(conn: Connection, names: Iterable[CookieName]) -> list[int]:
     revived = []
     for name in names:
         newest = _newest(conn, name)
-        ledger.ask_for(conn, name, newest["stamp"] if newest else "", newest["delivery_id"] if newest else None)
+        stamp, number = (newest["stamp"], newest["delivery_id"]) if newest else ("", None)
+        if ledger.stands(conn, name, stamp, number):
+            continue
+        ledger.ask_for(conn, name, stamp, number)
         if newest and newest["state"] == WriteState.SUPERSEDED:
             _revive(conn, newest)
             revived.append(newest["delivery_id"])
@@ -122,11 +126,10 @@ def ask_for_newest(conn: Connection, names: Iterable[CookieName]) -> list[int]:
 
 def _newest(conn: Connection, name: CookieName) -> RowMapping | None:
     is_it = and_(*(writes.c[column] == value for column, value in zip(name._fields, name, strict=True)))
-    lost = (WriteState.DEAD, WriteState.DISCARDED, WriteState.ERASED)
     query = (
         select(writes)
         .join(deliveries)
-        .where(is_it, writes.c.state.not_in(lost), deliveries.c.state.not_in(GONE))
+        .where(is_it, writes.c.state.not_in(LOST), deliveries.c.state.not_in(GONE))
         .order_by(writes.c.stamp.desc(), writes.c.delivery_id.desc())
         .limit(1)
     )
@@ -151,7 +154,8 @@ WITH_WAITING = Prepared(
 
 
 def wait_again(conn: Connection, name: CookieName, delivery_id: int) -> bool:
-    """Let the write of this cookie be sent once more; False where it is no more there."""
+    """Let the write of this cookie be sent once more; False where it is no more there, or was given up."""
     is_it = and_(*(writes.c[column] == value for column, value in zip(name._fields, name, strict=True)))
-    again = update(writes).where(is_it, writes.c.delivery_id == delivery_id).values(state=WriteState.WAITING)
+    theirs = (writes.c.delivery_id == delivery_id) & writes.c.state.not_in(LOST)
+    again = update(writes).where(is_it, theirs).values(state=WriteState.WAITING)
     return conn.execute(again).rowcount > 0
