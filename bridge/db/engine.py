@@ -38,7 +38,12 @@ def engine_of(url: str, pool_size: int) -> Engine:
 def _made(parsed: URL, pool_size: int) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         return create_engine(
-            parsed, pool_size=pool_size, max_overflow=10, pool_pre_ping=True, connect_args=dict(POSTGRESQL)
+            parsed,
+            pool_size=pool_size,
+            max_overflow=10,
+            pool_pre_ping=True,
+            paramstyle="format",  # by position, as in SQLite: see bulk.py
+            connect_args=dict(POSTGRESQL),
         )
     if parsed.database:
         _make_folder(Path(parsed.database).parent)

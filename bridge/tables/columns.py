@@ -26,17 +26,28 @@ class Utc(TypeDecorator[datetime]):
     def bind_processor(self, dialect: Dialect) -> Bind | None:
         return _utc_text if dialect.name == "sqlite" else None
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Bind:
+        return _of_text if dialect.name == "sqlite" else _in_utc
 
 
 def _utc_text(value: datetime | None) -> str | None:
-    """As SQLAlchemy reads it back."""
+    """All of one length, so that they sort by time."""
     if value is None:
         return None
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "microseconds")
+    if value.tzinfo is not UTC:
+        value = value.astimezone(UTC)
+    return value.isoformat(" ", "microseconds")[:TEXT_LENGTH]
+
+
+TEXT_LENGTH = len("2026-05-12 09:30:00.000000")
+
+
+def _of_text(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def _in_utc(value: datetime | None) -> datetime | None:
+    return None if value is None else value.astimezone(UTC)
 
 
 class Plain(TypeDecorator[str]):
@@ -69,8 +80,12 @@ class JsonText(TypeDecorator[Any]):
     def bind_processor(self, dialect: Dialect) -> Bind:
         return _json_or_none
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
-        return None if value is None else json.loads(value)
+    def result_processor(self, dialect: Dialect, coltype: Any) -> Bind:
+        return _loads_or_none
+
+
+def _loads_or_none(text: str | None) -> Any:
+    return None if text is None else json.loads(text)
 
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
