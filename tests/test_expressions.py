@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jinja2.exceptions import SecurityError, UndefinedError
+from jinja2 import nodes
 
 from bridge.errors import ExpressionError
 from bridge.expressions import FILTERS, MISSING, QUESTIONS, Phone, as_text, compile_template, compile_tree
-from bridge.expressions.environment import SANDBOX
+from bridge.expressions.python import function_of
 
 NAMES = ("event", "record", "previous", "changed", "body", "headers", "tables")
 
@@ -186,15 +186,25 @@ def test_what_is_not_in_the_language_is_refused_when_it_is_loaded(text: str, rea
     assert reason in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["{{ x.upper }}", "{{ x['upper'] }}", "{{ x.__class__ }}"])
-def test_the_sandbox_below_the_language_gives_no_attribute_either(text: str) -> None:
-    with pytest.raises(UndefinedError):
-        SANDBOX.from_string(text).render(x="a")
+CANNOT_BE_WRITTEN = [
+    nodes.Call(nodes.Name("record", "load"), [], [], None, None),
+    nodes.Getattr(nodes.Name("record", "load"), "__class__", "load"),
+    nodes.Pow(nodes.Const(9), nodes.Const(9)),
+    nodes.Filter(nodes.Const(1), "attr", [], [], None, None),
+]
 
 
-def test_the_sandbox_below_the_language_calls_nothing() -> None:
-    with pytest.raises(SecurityError):
-        SANDBOX.from_string("{{ x() }}").render(x=dict)
+@pytest.mark.parametrize("node", CANNOT_BE_WRITTEN, ids=lambda node: type(node).__name__)
+def test_even_behind_the_grammar_nothing_else_can_be_written(node: nodes.Expr) -> None:
+    with pytest.raises(KeyError):
+        function_of(node)
+
+
+def test_a_function_reaches_nothing_but_its_scope_and_what_it_is_written_with() -> None:
+    reach = function_of(nodes.Name("open", "load")).__globals__
+    assert reach["__builtins__"] == {}
+    with pytest.raises(ExpressionError, match="open is missing"):
+        compile_template("{{ open ~ '' }}", names={"open"})({})
 
 
 FAILS_WHEN_COMPUTED = {

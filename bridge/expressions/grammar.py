@@ -12,9 +12,10 @@ from jinja2.visitor import NodeTransformer
 
 from bridge.documents import did_you_mean
 from bridge.errors import ExpressionError
-from bridge.expressions.environment import CONCATENATE, EXACT, LITERAL, MEMBER, PRESENT, SANDBOX
 from bridge.expressions.filters import CHECKED_AT_LOAD, FILTERS, Function
+from bridge.expressions.internal import CONCATENATE, EXACT, LITERAL, MEMBER, PRESENT
 from bridge.expressions.questions import QUESTIONS
+from bridge.expressions.syntax import SYNTAX
 from bridge.expressions.values import refuse_too_large
 
 Kind = TypeVar("Kind", bound=nodes.Node)
@@ -69,7 +70,7 @@ REFUSED: Mapping[type[nodes.Node], str] = {
 def parse(source: str, names: Collection[str]) -> tuple[nodes.Expr, frozenset[str]]:
     """The closed syntax tree, and what it uses, such as `changed` or `record.tier`; ExpressionError with a remedy."""
     try:
-        parser = Parser(SANDBOX, source, state="variable")
+        parser = Parser(SYNTAX, source, state="variable")
         tree = parser.parse_expression()
         if not parser.stream.eos:
             raise ExpressionError(
@@ -160,13 +161,6 @@ class Closing(NodeTransformer):
 
     def visit_Concat(self, node: nodes.Concat) -> nodes.Filter:
         return _filter(CONCATENATE, nodes.List([self.visit(part) for part in node.nodes]))
-
-    def visit_CondExpr(self, node: nodes.CondExpr) -> nodes.Expr:
-        has_else = node.expr2 is not None
-        closed = self._inside(node)
-        if not has_else:
-            closed.expr2 = nodes.EnvironmentAttribute("no_else")
-        return closed
 
     def visit_Compare(self, node: nodes.Compare) -> nodes.Expr:
         contained = any(operand.op in {"in", "notin"} for operand in node.ops)

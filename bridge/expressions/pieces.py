@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jinja2.exceptions import TemplateSyntaxError
 
 from bridge.errors import ExpressionError
-from bridge.expressions.environment import SANDBOX
+from bridge.expressions.syntax import SYNTAX
 
 STATEMENT = "{% … %} and {# … #} are not part of the language; write one expression as {{ … }}"
 ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|(?P<other>.))", re.DOTALL)
@@ -64,7 +64,7 @@ def _pieces(text: str) -> Iterator[Piece]:
 
 def _lexed(text: str) -> Iterator[tuple[str, str]]:
     try:
-        for _, kind, value in SANDBOX.lexer.tokeniter(text, None):
+        for _, kind, value in SYNTAX.lexer.tokeniter(text, None):
             yield kind, value
     except TemplateSyntaxError as error:
         raise ExpressionError(_syntax(text, error)) from None

@@ -3,26 +3,21 @@
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 from jinja2 import nodes
 from jinja2.exceptions import UndefinedError
-from jinja2.runtime import Context
-from jinja2.utils import missing
 
 from bridge.errors import ExpressionError
-from bridge.expressions.environment import SANDBOX
 from bridge.expressions.grammar import parse
 from bridge.expressions.list_filters import concatenate
 from bridge.expressions.missing import MISSING, Absent, Missing
 from bridge.expressions.pieces import Piece, split
+from bridge.expressions.python import function_of
 from bridge.expressions.values import KINDS, as_data, refuse_too_large
 from bridge.model import Scope
 
 Compute: TypeAlias = Callable[[Scope], Any]
-
-RESULT = "_result"
-"""No name in an expression begins with _, so this one is free."""
 
 MAX_SHOWN_CHARACTERS = 200
 
@@ -123,15 +118,11 @@ def _joined(text: str, parts: list[Compute]) -> Compute:
 
 
 def _expression(tree: nodes.Expr, shown: str) -> Compute:
-    assignment = nodes.Assign(nodes.Name(RESULT, "store"), tree, lineno=1)
-    program = nodes.Template([assignment], lineno=1).set_environment(SANDBOX)
-    run = SANDBOX.from_string(cast(nodes.Template, program)).root_render_func
+    run = function_of(tree)
 
     def compute(scope: Scope) -> Any:
-        context = _Names(scope)
         try:
-            next(run(cast(Context, context)), None)
-            value = context.vars[RESULT]
+            value = run(scope)
             refuse_too_large(value)
         except FAILURES as error:
             raise ExpressionError(f"{shown}: {_why(error)}") from None
@@ -149,19 +140,6 @@ def _fit_for_json(template: Template) -> Compute:
             raise ExpressionError(f"{_shown(template.text)}: {_why(error)}") from None
 
     return compute
-
-
-class _Names:
-    """As much of a Jinja2 context as a compiled expression uses; making a whole one would cost more than the rest."""
-
-    __slots__ = ("scope", "vars")
-
-    def __init__(self, scope: Scope) -> None:
-        self.scope = scope
-        self.vars: dict[str, Any] = {}
-
-    def resolve_or_missing(self, name: str) -> Any:
-        return self.scope.get(name, missing)
 
 
 def _why(error: Exception) -> str:

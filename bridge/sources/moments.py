@@ -8,6 +8,7 @@ from typing import Any
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,9})?")
+TOO_LONG = 10**18
 FIRST_IN_MS = 100_000_000_000
 """From here on a number of unknown unit is in milliseconds: in seconds it would be the year 5138."""
 
@@ -28,6 +29,8 @@ def moment(value: Any, written: str, zone: tzinfo | None = None) -> datetime:
 
 
 def _from_ms(value: Any) -> datetime:
+    if type(value) is int and abs(value) < TOO_LONG:  # as nearly all are
+        return EPOCH + timedelta(milliseconds=value)
     return EPOCH + timedelta(microseconds=int(_number(value) * 1_000))
 
 

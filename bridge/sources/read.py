@@ -4,7 +4,6 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,28 +33,26 @@ def read(source: Source, received: Received) -> tuple[Event, ...]:
 
 def _event(source: Source, received: Received, body: Json, item: Item, index: int) -> Event | None:
     """None where the source says that this is no event."""
-    blank = Event(
-        source=source.name,
-        type="",
-        record_id="",
-        crm_id="",
-        dedup_key="",
-        dedup_window=source.event.dedup_window or HASH_WINDOW,
-        occurred_at=received.received_at,
-        received_at=received.received_at,
-        body=item.data,
-        headers=received.headers,
-        # Whether its record is really read is decided later, in the order of arrival.
-        state=EventState.FETCHING if source.fetch else EventState.NEW,
-    )
     scope = {"item": item.data, "body": body, "headers": received.headers, "index": index, **item.own}
     try:
         if item.problem:
             raise Unreadable(item.problem)
-        return None if _value("skip", source.event.skip, scope) else _filled(blank, source.event, scope)
+        return None if _value("skip", source.event.skip, scope) else _filled(source, received, item.data, scope)
     except Unreadable as error:
-        key = key_of_unreadable(item.data)
-        return replace(blank, dedup_key=key, state=EventState.UNREADABLE, problem=str(error))
+        return Event(
+            source=source.name,
+            type="",
+            record_id="",
+            crm_id="",
+            dedup_key=key_of_unreadable(item.data),
+            dedup_window=source.event.dedup_window or HASH_WINDOW,
+            occurred_at=received.received_at,
+            received_at=received.received_at,
+            body=item.data,
+            headers=received.headers,
+            state=EventState.UNREADABLE,
+            problem=str(error),
+        )
 
 
 HASH_WINDOW = timedelta(days=1)
@@ -72,8 +69,9 @@ def _fingerprint(*content: Json) -> str:
     return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _filled(event: Event, plan: EventPlan, scope: dict[str, Any]) -> Event:
+def _filled(source: Source, received: Received, data: Json, scope: dict[str, Any]) -> Event:
     """In this order, because each word may speak of those before it; the schema knows which."""
+    plan = source.event
     scope["type"] = _id("type", _required("type", plan.type, scope))
     scope["entity"] = scope["type"].partition(".")[0]
     scope["record"] = _map("record", plan.record, scope)
@@ -81,20 +79,25 @@ def _filled(event: Event, plan: EventPlan, scope: dict[str, Any]) -> Event:
     crm_id = _id("id", _value("id", plan.id, scope))
     tenant = _id("tenant", _value("tenant", plan.tenant, scope))
     key = _key(_value("dedup_key", plan.dedup_key, scope)) or crm_id
-    return replace(
-        event,
+    return Event(
+        source=source.name,
         type=scope["type"],
         record_id=record_id,
         crm_id=crm_id,
-        dedup_key=key or _fingerprint(scope["type"], tenant, event.body),
-        dedup_window=plan.dedup_window if key else event.dedup_window,
-        occurred_at=_time(plan, scope) or event.occurred_at,
+        dedup_key=key or _fingerprint(scope["type"], tenant, data),
+        dedup_window=plan.dedup_window if key else plan.dedup_window or HASH_WINDOW,
+        occurred_at=_time(plan, scope) or received.received_at,
+        received_at=received.received_at,
         tenant=tenant,
         record=scope["record"],
         previous=_map("previous", plan.previous, scope),
         changed=_names("changed", plan.changed, scope),
         merged=_ids("merged", plan.merged, scope),
         sequence=_count("sequence", plan.sequence, scope),
+        body=data,
+        headers=received.headers,
+        # Whether its record is really read is decided later, in the order of arrival.
+        state=EventState.FETCHING if source.fetch else EventState.NEW,
     )
 
 
@@ -110,8 +113,10 @@ def _required(word: str, template: Template, scope: Mapping[str, Any]) -> Any:
 
 def _value(word: str, template: Template | None, scope: Mapping[str, Any]) -> Any:
     """None where the event does not say it."""
+    if not template:
+        return None
     try:
-        value = template.or_missing(scope) if template else None
+        value = template.or_missing(scope)
     except ExpressionError as error:
         raise Unreadable(f"event.{word}: {error}") from None
     return None if value is MISSING else value
@@ -121,11 +126,15 @@ def _id(word: str, value: Any) -> str:
     """Ids are text; no value is the empty text."""
     if value is None:
         return ""
-    if isinstance(value, bool) or not isinstance(value, str | int):
+    if isinstance(value, bool) or not isinstance(value, TEXT_OR_WHOLE):
         raise Unreadable(f"event.{word} is neither text nor a whole number")
-    if len(str(value)) > MAX_ID_LENGTH:
+    text = str(value)
+    if len(text) > MAX_ID_LENGTH:
         raise Unreadable(f"event.{word} is longer than {MAX_ID_LENGTH} characters")
-    return str(value)
+    return text
+
+
+TEXT_OR_WHOLE = (str, int)
 
 
 def _key(value: Any) -> str:
@@ -154,6 +163,8 @@ def _names(word: str, template: Template | None, scope: Mapping[str, Any]) -> tu
 
 def _ids(word: str, template: Template | None, scope: Mapping[str, Any]) -> tuple[str, ...]:
     value = _value(word, template, scope)
+    if value is None or value == []:
+        return ()
     found = value if isinstance(value, list) else [value]
     return tuple(text for text in (_id(word, each) for each in found) if text)
 
@@ -163,7 +174,7 @@ def _count(word: str, template: Template | None, scope: Mapping[str, Any]) -> in
     value = _value(word, template, scope)
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, str | int) or not COUNT.fullmatch(str(value)):
+    if isinstance(value, bool) or not isinstance(value, TEXT_OR_WHOLE) or not COUNT.fullmatch(str(value)):
         raise Unreadable(f"event.{word} is not a whole number of up to 18 digits")
     return int(value)
 

@@ -24,14 +24,14 @@ class Utc(TypeDecorator[datetime]):
     cache_ok = True
 
     def bind_processor(self, dialect: Dialect) -> Bind | None:
-        return _utc_text if dialect.name == "sqlite" else None
+        return utc_text if dialect.name == "sqlite" else None
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Bind:
         return _of_text if dialect.name == "sqlite" else _in_utc
 
 
-def _utc_text(value: datetime | None) -> str | None:
-    """All of one length, so that they sort by time."""
+def utc_text(value: datetime | None) -> str | None:
+    """Without its zone; all of one length, so that they sort by time."""
     if value is None:
         return None
     if value.tzinfo is not UTC:

@@ -3,14 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import Connection, Executable, bindparam, func, select, update
+from sqlalchemy import Connection, Executable, bindparam, func, literal_column, select, text, update
 
-from bridge.db import insert, notify
+from bridge.db import Prepared, next_ids, notify
 from bridge.model import Event, Webhook
-from bridge.tables import events, seen, webhooks
-from bridge.tables.columns import plain
+from bridge.tables import events, webhooks
+from bridge.tables.columns import JsonText, Utc, plain, utc_text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,47 +66,45 @@ def take_keys(conn: Connection, firsts: Mapping[Key, Event]) -> set[Key]:
         return set()
     now = min(event.received_at for event in firsts.values())
     # In one order for all, or two webhooks with the same events would wait for each other.
-    rows = [{"source": key[0], "key": key[1], "until": _until(firsts[key]), "now": now} for key in sorted(firsts)]
-    return {(source, key) for source, key in conn.execute(_bulk(conn).take_keys, rows)}
+    rows = [(*key, _until(firsts[key])) for key in sorted(firsts)]
+    taken = conn.execute(TAKE_KEYS[conn.dialect.name], {"rows": rows, "now": now})
+    return {(source, key) for source, key in taken}
 
 
-def _until(event: Event) -> datetime | None:
-    return event.received_at + event.dedup_window if event.dedup_window else None
+def _until(event: Event) -> str | None:
+    """As both databases take it: the one as text in UTC, the other with its zone set to that."""
+    return utc_text(event.received_at + event.dedup_window) if event.dedup_window else None
 
 
-def _bulk(conn: Connection) -> "Bulk":
-    """The statements for this kind of database, built once."""
-    kind = conn.dialect.name
-    if kind not in BULK:
-        row = insert(conn, seen)
-        is_over = seen.c.until <= bindparam("now", type_=seen.c.until.type)
-        take = row.on_conflict_do_update(
-            index_elements=seen.primary_key, set_={"until": row.excluded.until}, where=is_over
-        )
-        BULK[kind] = Bulk(
-            take_keys=take.returning(seen.c.source, seen.c.key),
-            # SQLAlchemy would insert one by one where it cannot be sure of the order; SQLite numbers rows as they come.
-            add_webhooks=webhooks.insert().returning(webhooks.c.id, sort_by_parameter_order=kind != "sqlite"),
-        )
-    return BULK[kind]
+def _take_keys(rows: str) -> Executable:
+    return text(
+        f"""
+        INSERT INTO seen (source, key, until) {rows}
+        ON CONFLICT (source, key) DO UPDATE SET until = excluded.until WHERE seen.until <= :now
+        RETURNING source, key
+        """
+    ).bindparams(bindparam("rows", type_=JsonText()), bindparam("now", type_=Utc()))
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bulk:
-    """Statements that take many rows at once and give something back for each."""
-
-    take_keys: Executable
-    add_webhooks: Executable
-
-
-BULK: dict[str, Bulk] = {}
+TAKE_KEYS: Mapping[str, Executable] = {
+    # All rows in one value: as parameters they would cost several times as much.
+    "sqlite": _take_keys(
+        "SELECT value ->> 0, value ->> 1, substr(value ->> 2, 1, 26) FROM json_each(:rows) WHERE true"
+    ),
+    "postgresql": _take_keys(
+        """
+        SELECT value ->> 0, value ->> 1, (value ->> 2)::timestamp AT TIME ZONE 'UTC'
+        FROM json_array_elements(:rows ::json)
+        """
+    ),
+}
 
 
 def keep_of(conn: Connection, webhook: Webhook, found: tuple[Event, ...]) -> Kept:
     """The events of a webhook that is there already; those that we have are only counted."""
     firsts = by_key(found)
     taken = take_keys(conn, firsts)
-    _add_events(conn, [row(firsts[key], webhook.id) for key in firsts if key in taken])
+    _add_events(conn, [_row(firsts[key], webhook.id) for key in firsts if key in taken])
     count_again(conn, {key: int(key not in taken) for key in firsts})
     return Kept(received=len(found), duplicates=len(found) - len(taken))
 
@@ -120,56 +117,78 @@ def _claim(left: set[Key], firsts: Mapping[Key, Event]) -> list[Event]:
 
 
 def _add(conn: Connection, arrivals: Sequence[tuple[Webhook, list[Event]]]) -> None:
-    if not arrivals:
-        return
-    ids = sorted(conn.execute(_bulk(conn).add_webhooks, [_webhook_row(webhook) for webhook, _ in arrivals]).scalars())
-    _add_events(conn, [row(event, number) for number, (_, found) in zip(ids, arrivals, strict=True) for event in found])
+    ids = next_ids(conn, webhooks, len(arrivals))
+    ADD_WEBHOOKS.many(conn, [_webhook_row(webhook, ids[place]) for place, (webhook, _) in enumerate(arrivals)])
+    _add_events(conn, [_row(event, ids[place]) for place, (_, found) in enumerate(arrivals) for event in found])
 
 
-def _add_events(conn: Connection, rows: list[dict[str, object]]) -> None:
+def _add_events(conn: Connection, rows: Sequence[tuple[object, ...]]) -> None:
     if rows:
-        conn.execute(ADD_EVENTS, rows)
+        ADD_EVENTS.many(conn, rows)
         notify(conn)
 
 
-ADD_EVENTS = events.insert()
+def _webhook_row(webhook: Webhook, webhook_id: int) -> tuple[object, ...]:
+    return (
+        webhook_id,
+        webhook.source,
+        webhook.received_at,
+        webhook.method,
+        webhook.url,
+        dict(webhook.headers),
+        webhook.body,
+        webhook.state,
+        webhook.problem,
+    )
 
 
-def _webhook_row(webhook: Webhook) -> dict[str, object]:
-    return {
-        "source": webhook.source,
-        "received_at": webhook.received_at,
-        "method": webhook.method,
-        "url": webhook.url,
-        "headers": dict(webhook.headers),
-        "body": webhook.body,
-        "state": webhook.state,
-        "problem": webhook.problem,
-    }
+OF_WEBHOOK = ("id", "source", "received_at", "method", "url", "headers", "body", "state", "problem")
+ADD_WEBHOOKS = Prepared(OF_WEBHOOK, webhooks.insert())
 
 
 def row(event: Event, webhook_id: int) -> dict[str, object]:
-    return {
-        "webhook_id": webhook_id,
-        "source": event.source,
-        "dedup_key": event.dedup_key,
-        "type": event.type,
-        "record_id": event.record_id,
-        "crm_id": event.crm_id,
-        "tenant": event.tenant,
-        "occurred_at": event.occurred_at,
-        "received_at": event.received_at,
-        "payload": {
+    return dict(zip(OF_EVENT, _row(event, webhook_id), strict=True))
+
+
+def _row(event: Event, webhook_id: int) -> tuple[object, ...]:
+    return (
+        webhook_id,
+        event.source,
+        event.dedup_key,
+        event.type,
+        event.record_id,
+        event.crm_id,
+        event.tenant,
+        event.occurred_at,
+        event.received_at,
+        {
             "record": event.record,
             "previous": event.previous,
-            "changed": list(event.changed),
-            "merged": list(event.merged),
+            "changed": event.changed,
+            "merged": event.merged,
             "sequence": event.sequence,
             "body": event.body,
         },
-        "state": event.state,
-        "problem": event.problem,
-    }
+        event.state,
+        event.problem,
+    )
+
+
+OF_EVENT = (
+    "webhook_id",
+    "source",
+    "dedup_key",
+    "type",
+    "record_id",
+    "crm_id",
+    "tenant",
+    "occurred_at",
+    "received_at",
+    "payload",
+    "state",
+    "problem",
+)
+ADD_EVENTS = Prepared(OF_EVENT, events.insert().values(translation=literal_column("1"), times_seen=literal_column("1")))
 
 
 def count_again(conn: Connection, repeated: Mapping[Key, int]) -> None:
