@@ -61,12 +61,12 @@ class Shop:
         self.orders += 1
         body = {"event": "order.paid", "id": f"evt-{self.orders}", "order": {"id": "7"}}
         headers = {"x-api-key": "shop-key"}
-        return requests.post(f"{self.url}/webhooks/{source}", json=body, headers=headers, timeout=10).status_code
+        return requests.post(f"{self.url}/webhooks/{source}", json=body, headers=headers, timeout=30).status_code
 
     def writes(self, content: str) -> bool:
         """Whether a new order's cookie says so, by the mapping that is at work."""
         assert self.post() == 200
-        settings = requests.get(f"{self.sandbox.url}/_sandbox/settings", timeout=10).json()["settings"]
+        settings = requests.get(f"{self.sandbox.url}/_sandbox/settings", timeout=30).json()["settings"]
         return [one["content"] for one in settings] == [content]
 
 
@@ -94,7 +94,7 @@ def test_a_changed_file_is_at_work_and_a_broken_one_changes_nothing(folder: Path
 
 
 def warnings(port: int) -> list[str]:
-    found: list[str] = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).json()["warnings"]
+    found: list[str] = requests.get(f"http://127.0.0.1:{port}/readyz", timeout=30).json()["warnings"]
     return found
 
 

@@ -31,7 +31,7 @@ Convert: TypeAlias = Callable[[Any], Any]
 class Prepared:
     """A statement with these parameters; for an INSERT they are its columns.
 
-    What it returns comes as the driver gives it: no types of ours are applied.
+    What `once` returns comes as the driver gives it: no types of ours are applied.
     """
 
     def __init__(self, names: Sequence[str], statement: Executable | Callable[[Connection], Executable]) -> None:
@@ -44,6 +44,11 @@ class Prepared:
         compiled = self._for(conn)
         [values] = compiled.converted([(value,) for value in row], 1)
         return conn.exec_driver_sql(compiled.sql, values)
+
+    def rows(self, conn: Connection, *row: Any) -> list[tuple[Any, ...]]:
+        """What a SELECT finds, with the types of its columns applied."""
+        found = self.once(conn, *row).all()
+        return list(self._for(conn).read(found)) if found else []
 
     def many(self, conn: Connection, rows: Iterable[Sequence[Any]]) -> None:
         """Carry it out for each of the rows; not all drivers could say of many what became of each."""
@@ -76,6 +81,15 @@ class _Compiled:
             for name in compiled.positiontup
         ]
 
+        self._reads = [_reading(column, dialect) for column in getattr(statement, "selected_columns", ())]
+
+    def read(self, found: Sequence[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+        """As `converted`, the other way."""
+        columns = zip(*found, strict=True)
+        return zip(
+            *(map(read, each) if read else each for read, each in zip(self._reads, columns, strict=True)), strict=True
+        )
+
     def converted(self, columns: Sequence[Sequence[Any]], count: int) -> Iterator[tuple[Any, ...]]:
         """Column by column, since most need no conversion."""
         return zip(*(self._values(columns, count)), strict=True)
@@ -84,6 +98,10 @@ class _Compiled:
         for place, fixed, convert in self._parameters:
             values = repeat(fixed, count) if place is None else columns[place]
             yield map(convert, values) if convert else values
+
+
+def _reading(column: ColumnElement[Any], dialect: Dialect) -> Convert | None:
+    return column.type.dialect_impl(dialect).result_processor(dialect, None)
 
 
 class IdList(TypeDecorator[Sequence[int]]):

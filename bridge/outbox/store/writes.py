@@ -4,7 +4,20 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, exists, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    RowMapping,
+    and_,
+    bindparam,
+    literal_column,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from bridge.db import Prepared, among
 from bridge.model import CookieName, Delivery, DeliveryState
@@ -17,15 +30,33 @@ _same_cookie = and_(*(writes.c[name] == cookies.c[name] for name in IDENTITY))
 _is_it = (writes.c.delivery_id == bindparam("its_delivery")) & (writes.c.place == bindparam("its_place"))
 WRITE = ("delivery_id", "place", *IDENTITY, "stamp", "state")
 LINE = ("asked_stamp", "asked_by", "stamp", "written_by", "content_sha256", "expires_at", "unsettled_until")
+ONE: ColumnElement[int] = literal_column("1")
 _out = writes.alias("out")
-_is_out = exists().where(*(_out.c[name] == writes.c[name] for name in IDENTITY), text("out.state = 'claimed'"))
-# Built once: putting a statement together takes longer than running it.
-OF_DELIVERIES = (
-    select(*(writes.c[name] for name in WRITE), *(cookies.c[name] for name in LINE), _is_out)
-    .outerjoin(cookies, _same_cookie)
-    .where(writes.c.delivery_id.in_(bindparam("ids", expanding=True)))
-    .order_by(writes.c.delivery_id, writes.c.place)
+# With a limit, no database looks through all that is out instead of asking for this cookie.
+_is_out = (
+    select(_out.c.delivery_id)
+    .where(*(_out.c[name] == writes.c[name] for name in IDENTITY), text("out.state = 'claimed'"))
+    .correlate(writes)
+    .limit(ONE)
+    .scalar_subquery()
 )
+
+
+def _of_deliveries(conn: Connection) -> Executable:
+    mine = [writes.c[name] for name in WRITE]
+    if conn.dialect.name == "postgresql":
+        # Until it has counted them, PostgreSQL would read all cookies to find these.
+        line = (
+            select(*(cookies.c[name] for name in LINE)).where(_same_cookie).correlate(writes).limit(ONE).lateral("line")
+        )
+        found = select(*mine, *line.c, _is_out).select_from(writes.outerjoin(line, true()))
+    else:
+        found = select(*mine, *(cookies.c[name] for name in LINE), _is_out).outerjoin(cookies, _same_cookie)
+    return found.where(among(writes.c.delivery_id, "ids")).order_by(writes.c.delivery_id, writes.c.place)
+
+
+# Built once: putting a statement together takes longer than running it.
+OF_DELIVERIES = Prepared(("ids",), _of_deliveries)
 MARK = Prepared(
     ("its_delivery", "its_place", "its_state"), update(writes).where(_is_it).values(state=bindparam("its_state"))
 )
@@ -43,9 +74,8 @@ def of(conn: Connection, found: Sequence[Delivery]) -> dict[int, list[Write]]:
     """All writes of these deliveries, by the delivery's id."""
     members = {delivery.id: [member for _, member in writes_of(delivery)] for delivery in found}
     result: dict[int, list[Write]] = {number: [] for number in members}
-    for number, place, customer, key, channel, service, stamp, state, *line in conn.execute(
-        OF_DELIVERIES, {"ids": list(members)}
-    ):
+    rows = OF_DELIVERIES.rows(conn, list(members))
+    for number, place, customer, key, channel, service, stamp, state, *line in rows:
         write = Write(
             delivery_id=number,
             place=place,
@@ -69,7 +99,7 @@ def _line(columns: Sequence[Any]) -> Line:
         written_by=written_by or 0,
         content_sha256=content_sha256,
         expires_at=expires_at,
-        is_out=is_out,
+        is_out=is_out is not None,
         is_unsettled=unsettled_until is not None,
     )
 
