@@ -88,8 +88,8 @@ def test_a_name_that_cannot_be_used_is_told_to_people(lookups: Lookups, script: 
 
 
 def test_an_operation_that_looks_up_nothing_is_not_asked(lookups: Lookups, script: Script) -> None:
-    with pytest.raises(NotFound, match=r"campaign\.listFilters does not look up names"):
-        lookups.resolve({"listId": {"id_of": "x", "by": "campaign.listFilters"}})
+    with pytest.raises(NotFound, match=r"campaign\.listJobs does not look up names"):
+        lookups.resolve({"listId": {"id_of": "x", "by": "campaign.listJobs"}})
 
 
 @pytest.mark.parametrize("total", [3, "3"])
