@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from bridge.alvaria.operations import Operation, Parameter
-from bridge.alvaria.schema import choices
+from bridge.alvaria.schema import TYPES, Schemas, choices
 from bridge.documents import did_you_mean
 from bridge.errors import BadRequest
 from bridge.model import Json
@@ -79,11 +79,13 @@ def _body(operation: Operation, body: Json) -> Iterator[str]:
         yield from operation.schemas.mistakes(operation.body, body, "body")
 
 
-def allowed(operation: Operation, schema: Json) -> str:
+def allowed(schemas: Schemas, schema: Json) -> str:
     """What may stand there, in a few words: text, a whole number, one of …"""
-    found = operation.schemas.at(schema)
+    found = schemas.at(schema)
     if "enum" in found:
         return f"one of {choices(found)}"
     if found.get("format") == "date-time":
         return "a time"
-    return str(found.get("type", "anything"))
+    if ways := found.get("oneOf") or found.get("anyOf") if "type" not in found else ():
+        return " or ".join(allowed(schemas, way) for way in ways)
+    return TYPES[found["type"]][1] if "type" in found else "anything"

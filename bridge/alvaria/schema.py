@@ -75,9 +75,13 @@ def kind_of(value: Json) -> str:
 
 def _enum(_: Schemas, schema: Json, value: Json, path: str) -> Iterator[str]:
     allowed = schema["enum"]
-    if value not in allowed or isinstance(value, bool):
+    if value in allowed and not isinstance(value, bool):
+        return
+    if len(allowed) == 1:
+        yield f"{path}: must be {choices(schema)}"
+    else:
         near = did_you_mean(value, allowed) if isinstance(value, str) else ""
-        yield f"{path}: must be {'one of ' if len(allowed) > 1 else ''}{choices(schema)}{near}"
+        yield f"{path}: must be one of {choices(schema)}{near}"
 
 
 def choices(schema: Json) -> str:

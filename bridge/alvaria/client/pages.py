@@ -31,7 +31,7 @@ def walk(send: Send, host: str, asked: Operation, params: Mapping[str, Json]) ->
         return
     first = start = int(params.get("startIndex") or 0)
     known: set[str] = set()
-    least, is_second_look = page.total, False
+    least, read_to = page.total, 0
     while True:
         fresh = {key: item for item in page.items if (key := _key(asked, item)) not in known}
         yield from fresh.values()
@@ -39,9 +39,10 @@ def walk(send: Send, host: str, asked: Operation, params: Mapping[str, Json]) ->
         gone = (least or 0) - (page.total or 0) if page.total is not None else 0
         if gone > 0:
             # As many have moved up over our place, unseen. Each such step needs a smaller total, so there is an end.
-            start, least, is_second_look = max(first, start - gone), page.total, True
-        elif page.items and (fresh or is_second_look):
-            start, is_second_look = start + len(page.items), False
+            read_to = max(read_to, start + len(page.items))
+            start, least = max(first, start - gone), page.total
+        elif page.items and (fresh or start < read_to):
+            start += len(page.items)
         else:
             # Also the end of a server that knows no startIndex and gives the same page for ever.
             return
