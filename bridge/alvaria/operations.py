@@ -1,6 +1,7 @@
 """The operations of the API, read from their contracts: what each takes and answers, and whether it may be repeated."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -75,8 +76,9 @@ class Operation:
     version: str = ""
     """The member of the body that must be the one last read: Developer's Guide v3.0, optimistic locking."""
     names: Names | None = None
-    called: tuple[str, str] = ("entry", "entries")
-    """What a person calls one of its items, and several."""
+    kind: str = ""
+    """What its items are, as the documents write it: workType."""
+    collection: str = ""
     item_id: str = ""
     """The member by which an item is known again."""
     schemas: Schemas = field(repr=False, compare=False)
@@ -109,6 +111,13 @@ class Operation:
         members = self.schemas.members(self.answer)
         arrays = [name for name, one in members.items() if self.schemas.at(one).get("type") == "array"]
         return arrays[0] if len(arrays) == 1 and "totalItems" in members else ""
+
+    @property
+    def called(self) -> tuple[str, str]:
+        """What a person calls one of its items, and several: work type, work types."""
+        many = self.collection or self.items or "entries"
+        one = self.kind or re.sub("ies$", "y", many).removesuffix("s")
+        return in_words(one), in_words(many)
 
     @property
     def answer(self) -> Json:
@@ -166,7 +175,8 @@ def _operation(parts: Parts, path: str, method: str, found: Json) -> Operation:
         one_of=tuple(map(tuple, found.get("x-at-least-one", ()))),
         version=found.get("x-version", ""),
         names=_names(names) if names else None,
-        called=_called(collection, items),
+        kind=collection.get("kind", "").partition("#")[2],
+        collection=collection.get("name", ""),
         item_id=collection.get("id") or (names or {}).get("id", ""),
         schemas=parts.schemas,
         body=_schema(found.get("requestBody", {})),
@@ -206,13 +216,6 @@ def _schema(found: Json) -> Json:
 
 def _names(found: Json) -> Names:
     return Names(**{member: found[member] for member in ("id", "name", "email", "code") if member in found})
-
-
-def _called(collection: Json, items: str) -> tuple[str, str]:
-    """via#workType -> work type; workTypes -> work types."""
-    many = collection.get("name") or items
-    one = collection.get("kind", "").partition("#")[2] or many.removesuffix("s")
-    return (in_words(one), in_words(many)) if many else ("entry", "entries")
 
 
 def in_words(name: str) -> str:

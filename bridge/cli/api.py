@@ -5,7 +5,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -188,7 +187,9 @@ def _show_content(asked: Operation, answer: Answer) -> None:
         if asked.is_paged and total.isdecimal() and int(total) > len(items):
             click.echo(f"{len(items)} of {total}; --all shows them all", err=True)
     elif isinstance(body, dict) and body:
-        show.table(("member", "value"), ((name, show.value(member)) for name, member in body.items()))
+        members = asked.schemas.members(asked.answer)
+        rows = ((name, contracts.meaning(asked, members.get(name, {}), member)) for name, member in body.items())
+        show.table(("member", "value"), rows)
     elif body:
         show.as_program_reads(body)
     else:
@@ -197,7 +198,14 @@ def _show_content(asked: Operation, answer: Answer) -> None:
 
 def _show_items(asked: Operation, items: Sequence[Json]) -> None:
     columns = _columns(asked, items)
-    rows = ([_cell(item, path) for path in columns.values()] for item in items)
+    members = asked.schemas.members(asked.item)
+    rows = (
+        [
+            " / ".join(contracts.meaning(asked, members.get(path, {}), found) for found in texts(item, path.split(".")))
+            for path in columns.values()
+        ]
+        for item in items
+    )
     show.table(list(columns), rows, empty=f"No {asked.called[1]}.")
 
 
@@ -209,9 +217,5 @@ def _columns(asked: Operation, items: Sequence[Json]) -> dict[str, str]:
         for name, schema in asked.schemas.members(asked.item).items()
         if asked.schemas.at(schema).get("type") not in ("object", "array") and name != "kind"
     ]
-    paths = [path for path in dict.fromkeys([*known, *plain]) if any(_cell(item, path) for item in items)]
+    paths = (path for path in dict.fromkeys([*known, *plain]) if any(texts(item, path.split(".")) for item in items))
     return {path.partition(".")[0]: path for path in paths}
-
-
-def _cell(item: Any, path: str) -> str:
-    return " / ".join(show.value(text) for text in texts(item, path.split(".")))

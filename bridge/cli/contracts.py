@@ -27,7 +27,9 @@ class OperationId(click.ParamType[str]):
 
 def parameter_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """`name=` for each parameter of the operation that stands on the line already."""
-    asked = OPERATIONS.get(ctx.params.get("operation_id") or "")
+    # Where the value of --param is what is missing, click has put the operation's id with what it does not know.
+    typed = ctx.params.get("operation_id") or next(iter(ctx.args), "")
+    asked = OPERATIONS.get(typed)
     named = asked.parameters if asked else ()
     return [
         CompletionItem(f"{one.name}=", help=one.about)
@@ -106,3 +108,10 @@ def members(schemas: Schemas, schema: Json, path: str) -> Iterator[tuple[str, st
         about = member.get("description") or schemas.at(member).get("description", "")
         yield f"{path}.{name}", must, allowed(schemas, member), about
         yield from members(schemas, member, f"{path}.{name}")
+
+
+def meaning(asked: Operation, schema: Json, found: Json) -> str:
+    """A value as people read it; the number of an enumeration with its word: 2 (FastPath)."""
+    words = asked.schemas.at(schema).get("x-value-names", {})
+    text = show.value(found)
+    return f"{text} ({words[text]})" if text in words else text

@@ -97,7 +97,9 @@ def test_each_write_with_a_version_has_it_in_its_body() -> None:
         ("campaign.listStrategies", ("strategy", "strategies")),
         ("campaign.listNumberTypes", ("number type", "number types")),
         ("provisioning.listWorkTypes", ("work type", "work types")),
-        ("provisioning.listOnlineAgents", ("entry", "entries")),
+        ("provisioning.listOnlineAgents", ("user", "users")),
+        ("contextCookies.listSettings", ("setting", "settings")),
+        ("disposableApp.postOutcome", ("entry", "entries")),
     ],
 )
 def test_things_are_called_what_people_call_them(operation_id: str, called: tuple[str, str]) -> None:
