@@ -74,7 +74,7 @@ def test_the_examples_of_the_document_are_true(bridge: Bridge, typed: str, told:
 
 
 def test_the_document_has_examples() -> None:
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 6
 
 
 def test_without_an_operation_all_are_listed() -> None:
@@ -124,6 +124,17 @@ def test_all_for_programs_is_a_list(script: Script) -> None:
     script.acts.extend([reply(200, LISTS), reply(200, REST)])
     found = json.loads(ask("campaign.listLists", "--all", "--json").stdout)
     assert [one["id"] for one in found] == [1, 2, 3]
+
+
+def test_a_number_that_stands_for_a_word_has_it_beside_it(script: Script) -> None:
+    script.acts.append(reply(200, {"id": 7, "listType": 2, "status": 9, "filterName": None}))
+    found = lines(ask("campaign.getList", "--param", "listId=7").stdout)
+    assert [line.split(maxsplit=1) for line in found[1:]] == [
+        ["id", "7"],
+        ["listType", "2 (FastPath)"],
+        ["status", "9"],
+        ["filterName"],
+    ]
 
 
 def test_names_in_many_languages_share_a_cell(script: Script) -> None:
