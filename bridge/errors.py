@@ -13,7 +13,8 @@ BridgeError
 ├── BadRequest       the mapping author's: a request that cannot be made
 ├── NotFound         the mapping author's: a name that Alvaria does not have, or not as what it must be
 ├── TokenRefused     the operator's: the token service does not accept us
-├── LookupFailed     the API's: it would not look a name up; carries its answer
+├── Refused          the API's: it would not give what had to be read; carries its answer
+│   └── LookupFailed a name could not be looked up
 └── Unreachable      the network's: no answer came; says whether the request may have been carried out
 """
 
@@ -90,7 +91,14 @@ class UnknownName(BridgeError):
 
 
 class BadRequest(BridgeError):
-    """A request that cannot be made: an unknown operation or parameter, or a value that no URL can hold."""
+    """A request that cannot be made: an unknown operation, or parameters or a body that its contract does not allow.
+
+    `problems` has a sentence for each reason.
+    """
+
+    def __init__(self, text: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(text)
+        self.problems = problems or (text,)
 
 
 class NotFound(BridgeError):
@@ -101,14 +109,22 @@ class TokenRefused(BridgeError):
     """The token service does not accept our credentials: a fault of the configuration. No API request was sent."""
 
 
-class LookupFailed(BridgeError):
-    """A name could not be looked up; `answer` is what the API said. The request it was for was not sent."""
+class Refused(BridgeError):
+    """Something had to be read before we could go on, and the API would not give it; `answer` is what it said."""
+
+    what = "it was refused"
 
     def __init__(self, operation: str, answer: Answer) -> None:
         words = f": {answer.message}" if answer.message else ""
-        super().__init__(f"{operation}: a name could not be looked up, status {answer.status}{words}")
+        super().__init__(f"{operation}: {self.what}, status {answer.status}{words}")
         self.operation = operation
         self.answer = answer
+
+
+class LookupFailed(Refused):
+    """A name could not be looked up. The request it was for was not sent."""
+
+    what = "a name could not be looked up"
 
 
 class Unreachable(BridgeError):

@@ -2,11 +2,12 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
-from bridge import clock
+from bridge import clock, log
 from bridge.alvaria.client import Client
 from bridge.alvaria.lookup import Lookups
+from bridge.alvaria.operations import Operation
 from bridge.db import Database
 from bridge.errors import BadSettings, DatabaseAway
 from bridge.mappings import catalogue
@@ -69,7 +70,14 @@ def client_of(alvaria: Alvaria) -> Client:
         scopes=alvaria.scopes,
         connect_timeout_s=alvaria.connect_timeout_s,
         read_timeout_s=alvaria.read_timeout_s,
+        on_deprecated=warn_of,
     )
+
+
+@cache
+def warn_of(deprecated: Operation) -> None:
+    """Once in a process, not with each request."""
+    log.warning("operation.deprecated", operation=deprecated.id, instead=deprecated.replaced_by)
 
 
 def load_catalogue(settings: Settings) -> Catalogue:

@@ -6,7 +6,7 @@ import sys
 import click
 
 from bridge import __version__
-from bridge.errors import BadDocument, BadSettings, BridgeError
+from bridge.errors import BadDocument, BadRequest, BadSettings, BridgeError
 
 COMMANDS = {
     "demo": "show everything at work on this machine",
@@ -26,6 +26,7 @@ COMMANDS = {
     "dead": "what failed for good, by cause; send it anew",
     "pause": "let deliveries wait; list what is paused",
     "resume": "let them go on",
+    "api": "any operation of the API; without a name, lists them",
 }
 
 
@@ -50,6 +51,9 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (BadSettings, BadDocument) as error:
             click.echo(f"bridge: {_listed(str(error))}", err=True)
+            sys.exit(2)
+        except BadRequest as error:
+            click.echo(f"bridge: {_listed(chr(10).join(error.problems))}", err=True)
             sys.exit(2)
         except BridgeError as error:
             click.echo(f"bridge: {error}", err=True)

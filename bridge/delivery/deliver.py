@@ -65,7 +65,8 @@ def send(sender: Sender, batch: Batch, items: Sequence[Item]) -> Sent:
     try:
         params, body = _request(batch.operation, items)
         found = sender.lookups.resolve(params, batch.operation)
-        result = sender.client.send(batch.operation, found, body)
+        # What a mapping makes is compared with the contract when it is made.
+        result = sender.client.send(batch.operation, found, body, checked=True)
     except (Unreachable, TokenRefused, LookupFailed, NotFound, BadRequest) as trouble:
         result = trouble
     return Sent(items=tuple(items), result=result, began_at=began_at, took_s=time.monotonic() - started)

@@ -64,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             reply(204)(self)
 
-    do_GET = do_POST = do_DELETE = answer
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 — the name in http.server
         """Quiet."""

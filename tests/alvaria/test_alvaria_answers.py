@@ -4,10 +4,12 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from filled import filled
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bridge.alvaria.answers import MAX_MESSAGE, read_answer, retry_after
+from bridge.alvaria.operations import OPERATIONS, Operation
 from bridge.model import Answer
 
 NOW = datetime(2026, 5, 12, 9, 30, tzinfo=UTC)
@@ -131,3 +133,34 @@ def test_when_the_api_wants_to_hear_from_us_again(status: int, headers: dict[str
 def test_no_header_whatever_breaks_the_reading_of_a_wait(text: str) -> None:
     at = retry_after(Answer(status=429, headers={"Retry-After": text}), NOW)
     assert at is None or NOW <= at <= NOW + timedelta(days=1)
+
+
+REFUSALS = [
+    (one, status, schema)
+    for one in OPERATIONS.values()
+    for status, schema in one.answers.items()
+    if status >= 400 and schema
+]
+SHAPES = {(one.id.partition(".")[0], json.dumps(schema)): (one, status, schema) for one, status, schema in REFUSALS}
+
+
+@pytest.mark.parametrize(("one", "status", "schema"), SHAPES.values(), ids=map(str, SHAPES))
+def test_each_documented_refusal_is_read(one: Operation, status: int, schema: object) -> None:
+    """Bare or wrapped, which differs by operation and, in Provisioning, by status."""
+    told = filled(one.schemas, schema)
+    assert read_answer(status, {}, encoded(told), 0).message == "the message."
+    error = told.get("error", told)
+    error["message"], error["errors"][0]["message"] = "Validation exception", "The channel is invalid"
+    answer = read_answer(status, {}, encoded(told), 0)
+    assert answer.message == "Validation exception. The channel is invalid."
+
+
+def test_both_shapes_are_documented_and_only_a_401_and_one_404_have_no_words() -> None:
+    assert {"error" in one.schemas.members(schema) for one, _, schema in REFUSALS} == {True, False}
+    silent = {
+        "any 401" if status == 401 else f"{one.id} {status}"
+        for one in OPERATIONS.values()
+        for status, schema in one.answers.items()
+        if status >= 400 and not schema
+    }
+    assert silent == {"any 401", "provisioning.listWorkTypeAudioMessages 404"}

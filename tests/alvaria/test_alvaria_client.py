@@ -1,6 +1,7 @@
 """The client over a real socket: tokens, time-outs, doubts, and nothing secret in what it says."""
 
 import base64
+import json
 import logging
 import socket
 import threading
@@ -14,8 +15,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from scripted import SECRETS, Act, Script, drip, hang, raw, reply, reset, token
 
+from bridge import wiring
 from bridge.alvaria.client import Client
 from bridge.alvaria.client.exchange import MAX_BODY_BYTES
+from bridge.alvaria.operations import Operation, operation
 from bridge.errors import BadRequest, BridgeError, TokenRefused, Unreachable
 
 WRITE = "contextCookies.upsertSettings"
@@ -327,3 +330,26 @@ def test_an_answer_with_a_broken_header_is_not_logged_with_its_address(
     script.acts.append(raw(b"HTTP/1.1 204 No Content\r\nA: b\r\nnonsense\r\n\r\n"))
     assert client.send(READ, {"customer": CUSTOMER}).status == 204
     assert caplog.text == ""
+
+
+def test_a_deprecated_operation_is_told_of_with_its_replacement(make_client: Make, script: Script) -> None:
+    told: list[Operation] = []
+    client = make_client(on_deprecated=told.append)
+    client.send(READ)
+    client.send("campaign.getExclusion", {"exclusionId": 7})
+    assert [one.replaced_by for one in told] == [
+        "GET /via/v3/organizations/{orgId}/compliance/exclusions/{exclusionId}"
+    ]
+
+
+def test_a_warning_of_a_deprecated_operation_comes_once_in_a_process(capsys: pytest.CaptureFixture[str]) -> None:
+    wiring.warn_of.cache_clear()
+    for _ in range(3):
+        wiring.warn_of(operation("campaign.getExclusion"))
+    wiring.warn_of(operation("campaign.deleteExclusion"))
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["level"], line["event"], line["operation"]) for line in lines] == [
+        ("warning", "operation.deprecated", "campaign.getExclusion"),
+        ("warning", "operation.deprecated", "campaign.deleteExclusion"),
+    ]
+    assert lines[0]["instead"] == "GET /via/v3/organizations/{orgId}/compliance/exclusions/{exclusionId}"

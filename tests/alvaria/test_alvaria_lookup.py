@@ -9,6 +9,7 @@ from scripted import Script, raw, reply, reset
 
 from bridge.alvaria.client import Client
 from bridge.alvaria.lookup import Lookups
+from bridge.alvaria.operations import operation
 from bridge.errors import LookupFailed, NotFound, Unreachable
 
 NOON = datetime(2026, 5, 12, 12, tzinfo=UTC)
@@ -88,8 +89,8 @@ def test_a_name_that_cannot_be_used_is_told_to_people(lookups: Lookups, script: 
 
 
 def test_an_operation_that_looks_up_nothing_is_not_asked(lookups: Lookups, script: Script) -> None:
-    with pytest.raises(NotFound, match=r"campaign\.listFilters does not look up names"):
-        lookups.resolve({"listId": {"id_of": "x", "by": "campaign.listFilters"}})
+    with pytest.raises(NotFound, match=r"campaign\.listJobs does not look up names"):
+        lookups.resolve({"listId": {"id_of": "x", "by": "campaign.listJobs"}})
 
 
 @pytest.mark.parametrize("total", [3, "3"])
@@ -161,3 +162,123 @@ def test_a_look_up_without_a_readable_answer_leaves_no_doubt_about_the_insert(
     with pytest.raises(Unreachable) as caught:
         lookups.resolve(BY_NAME)
     assert not caught.value.sent
+
+
+def collection(array: str, *items: dict[str, Any]) -> Any:
+    return reply(200, {array: list(items), "totalItems": len(items)})
+
+
+def friendly(*values: str) -> list[dict[str, str]]:
+    return [{"locale": "en_US", "value": value} for value in values]
+
+
+ANN = {"id": "u7", "user": "ann@example.com", "preferredName": friendly("Ann Lee")}
+BOB = {"id": "u8", "user": "bob@example.com", "preferredName": {"locale": "en", "value": "Bob"}}
+SALES = {"id": "5H9GYF.18", "friendlyName": friendly("Sales", "Verkauf")}
+HOME = {"id": "n1", "numberTypeCode": 4, "friendlyName": friendly("Home")}
+LISTED = {
+    "campaign.listStrategies": ("projects", {"id": 3, "name": "Winter"}, {"id": 4, "name": "winter"}),
+    "campaign.listFilters": ("filters", {"id": "f1", "filterName": "Open"}),
+    "campaign.listNumberTypes": ("numberTypes", HOME),
+    "campaign.listDispositions": ("dispositions", {"id": 9, "friendlyName": friendly("Sale")}),
+    "campaign.listAutomationScripts": ("scripts", {"id": 5, "scriptName": "Nightly"}),
+    "campaign.listTimeZonesV3": ("timeZones", {"timeZoneId": "20", "olsonName": "Europe/Paris"}),
+    "provisioning.listUsers": ("users", ANN, BOB),
+    "provisioning.listWorkTypes": ("workTypes", SALES),
+    "provisioning.listWorkTypesOfGroup": ("workTypes", SALES),
+}
+
+
+@pytest.mark.parametrize(
+    ("by", "name", "found", "query"),
+    [
+        ("campaign.listStrategies", "Winter", 3, {"name": ["Winter"]}),
+        ("campaign.listFilters", "Open", "f1", {"filterName": ["Open"]}),
+        ("campaign.listNumberTypes", "Home", "n1", {}),
+        ("campaign.listDispositions", "Sale", 9, {}),
+        ("campaign.listAutomationScripts", "Nightly", 5, {"scriptName": ["Nightly"]}),
+        ("campaign.listTimeZonesV3", "Europe/Paris", "20", {}),
+        ("provisioning.listUsers", "Ann Lee", "u7", {"preferredNameValue": ["Ann Lee"]}),
+        ("provisioning.listUsers", "Bob", "u8", {"preferredNameValue": ["Bob"]}),
+        ("provisioning.listUsers", "bob@example.com", "u8", {"email": ["bob@example.com"]}),
+        ("provisioning.listWorkTypes", "Verkauf", "5H9GYF.18", {"friendlyName": ["Verkauf"]}),
+    ],
+)
+def test_anything_that_has_a_name_is_found_by_it(
+    lookups: Lookups, script: Script, by: str, name: str, found: Any, query: Any
+) -> None:
+    script.acts.append(collection(*LISTED[by]))
+    assert lookups.id_of({"id_of": name, "by": by}, {}) == found
+    (seen,) = script.requests
+    assert parse_qs(urlsplit(seen.target).query) == query
+    assert lookups.id_of({"id_of": name, "by": by}, {}) == found
+    assert len(script.requests) == 1
+
+
+def test_a_list_below_another_thing_says_which(lookups: Lookups, script: Script) -> None:
+    script.acts.append(collection(*LISTED["provisioning.listWorkTypesOfGroup"]))
+    name = {"id_of": "Sales", "by": "provisioning.listWorkTypesOfGroup", "params": {"workTypeGroupId": "3"}}
+    assert lookups.id_of(name, {}) == "5H9GYF.18"
+    assert script.requests[0].target.endswith("/provisioning/workTypeGroups/3/workTypes")
+
+
+def test_a_code_may_be_wanted_in_place_of_the_id(lookups: Lookups, script: Script) -> None:
+    script.acts.append(collection(*LISTED["campaign.listNumberTypes"]))
+    assert lookups.id_of({"id_of": "Home", "by": "campaign.listNumberTypes", "as": "code"}, {}) == 4
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({}, "5H9GYF.18"),
+        ({"type": "string"}, "5H9GYF.18"),
+        (
+            operation("campaign.upsertCallback").schemas.members(operation("campaign.upsertCallback").body)[
+                "workTypeId"
+            ],
+            "18",
+        ),
+    ],
+)
+def test_the_part_after_the_dot_is_given_where_no_dot_may_be(
+    lookups: Lookups, script: Script, wanted: Any, found: str
+) -> None:
+    script.acts.append(collection(*LISTED["provisioning.listWorkTypes"]))
+    assert lookups.id_of({"id_of": "Sales", "by": "provisioning.listWorkTypes"}, wanted) == found
+
+
+def test_a_parameter_of_any_operation_may_be_a_name(lookups: Lookups, script: Script) -> None:
+    script.acts.append(collection(*LISTED["provisioning.listUsers"]))
+    params = {"userId": {"id_of": "Ann Lee", "by": "provisioning.listUsers"}}
+    assert lookups.resolve(params, "provisioning.getUser") == {"userId": "u7"}
+    digits = {"userId": {"id_of": "7", "by": "provisioning.listUsers"}}
+    assert lookups.resolve(digits, "provisioning.getUser") == {"userId": "7"}
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ({"id_of": "Max", "by": "provisioning.listUsers"}, 'there is no user named "Max" at Alvaria'),
+        ({"id_of": "x", "by": "provisioning.listUsers", "as": "code"}, "or give the code"),
+        ({"id_of": "x", "by": "provisioning.listTeams", "as": "size"}, "or give the size"),
+        ({"id_of": "x", "by": "nothing.atAll"}, r"nothing\.atAll does not look up names"),
+    ],
+)
+def test_a_name_that_leads_nowhere_is_told(lookups: Lookups, script: Script, name: Any, said: str) -> None:
+    script.acts.append(collection(*LISTED["provisioning.listUsers"]))
+    with pytest.raises(NotFound, match=said):
+        lookups.id_of(name, {})
+
+
+def test_a_404_means_that_there_is_none_where_the_document_has_it(lookups: Lookups, script: Script) -> None:
+    """Provisioning API v2.0.0: GET users answers 404 where nobody fits."""
+    script.acts.append(reply(404, {"error": {"message": "Not Found"}}))
+    with pytest.raises(NotFound, match='there is no user named "Max"'):
+        lookups.id_of({"id_of": "Max", "by": "provisioning.listUsers"}, {})
+
+
+def test_two_of_the_same_name_are_told_in_the_plural(lookups: Lookups, script: Script) -> None:
+    script.acts.append(collection("projects", {"id": 1, "name": "Winter"}, {"id": 2, "name": "Winter"}))
+    with pytest.raises(NotFound, match='2 strategies are named "Winter" at Alvaria; give the id of the one'):
+        lookups.id_of({"id_of": "Winter", "by": "campaign.listStrategies"}, {})

@@ -1,6 +1,6 @@
 """Sends requests to the API with a token, and says what came back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -10,7 +10,10 @@ from requests.auth import HTTPBasicAuth
 
 from bridge import clock
 from bridge.alvaria.answers import read_answer
+from bridge.alvaria.check import check
 from bridge.alvaria.client.exchange import NothingCame, Timeouts, exchange
+from bridge.alvaria.client.locking import change
+from bridge.alvaria.client.pages import walk
 from bridge.alvaria.client.sessions import Bearer, Sessions
 from bridge.alvaria.operations import Operation, operation
 from bridge.alvaria.request import Request, build
@@ -53,6 +56,8 @@ class Client:
     read_timeout_s: float = 30
     total_timeout_s: float = 60
     now: Callable[[], datetime] = clock.now
+    on_deprecated: Callable[[Operation], None] = lambda _: None
+    """Told of each request to an operation that has a replacement."""
     _sessions: Sessions = field(default_factory=Sessions, init=False)
     _tokens: Tokens = field(init=False)
 
@@ -74,14 +79,19 @@ class Client:
         """What `send` may take at most: request, token and request again. Nothing is sent after it."""
         return 4 * self.total_timeout_s
 
-    def send(self, operation_id: str, params: Mapping[str, Json] | None = None, body: Json = None) -> Answer:
+    def send(
+        self, operation_id: str, params: Mapping[str, Json] | None = None, body: Json = None, *, checked: bool = False
+    ) -> Answer:
         """What the API says, whatever that is.
 
         Unreachable where it says nothing; TokenRefused where the token service does not know us; BadRequest where
-        the parameters do not fit the operation.
+        parameters or body are not what the operation's contract allows. `checked` says that they were compared with
+        it when they were made.
         """
         asked = operation(operation_id)
-        request = build(asked, {**(params or {}), "orgId": self.org_id}, body)
+        request = self.request(operation_id, params, body, checked=checked)
+        if asked.deprecated:
+            self.on_deprecated(asked)
         token = self._tokens.get()
         answer = self._send(asked, request, token)
         if answer.status != 401:
@@ -89,6 +99,36 @@ class Client:
         # A token may be withdrawn before its time. Only a second refusal means that it is not the token.
         self._tokens.drop(token)
         return self._send(asked, request, self._tokens.get())
+
+    def request(
+        self, operation_id: str, params: Mapping[str, Json] | None = None, body: Json = None, *, checked: bool = False
+    ) -> Request:
+        """What `send` would send, but for host and credentials."""
+        asked = operation(operation_id)
+        given = {**(params or {}), "orgId": self.org_id}
+        if not checked:
+            check(asked, given, body)
+        return build(asked, given, body)
+
+    def pages(self, operation_id: str, params: Mapping[str, Json] | None = None) -> Iterator[Json]:
+        """The items of a collection, from page to page. Raises as `send` does, and Refused."""
+        return walk(self.send, self.host, operation(operation_id), params or {})
+
+    def change(
+        self,
+        read_id: str,
+        write_id: str,
+        params: Mapping[str, Json],
+        changed: Callable[[Json], Json],
+        *,
+        attempts: int = 3,
+    ) -> Answer:
+        """Read with one operation, write with the other what `changed` makes of it, unless another was faster.
+
+        Then it is read anew; after so many attempts the last refusal is the answer. What reading gives and writing
+        does not take is left out. Raises as `send` does, and Refused where it cannot be read.
+        """
+        return change(self.send, operation(read_id), operation(write_id), params, changed, attempts)
 
     def _send(self, asked: Operation, request: Request, token: Token) -> Answer:
         auth = Bearer(token.text, self.api_key)
