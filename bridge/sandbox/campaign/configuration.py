@@ -1,0 +1,110 @@
+"""What export and import jobs move: the named objects of the sandbox, by their kinds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bridge.sandbox.campaign.store import held, label
+from bridge.sandbox.engine import plain
+from bridge.sandbox.messages import Ask, Json, Reply
+from bridge.sandbox.state import State
+
+SAMPLE_FILE = "example.zip"
+"""An import file that is always there: it has all that can be exported."""
+JOBS = "jobs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    object_type: str
+    """As requests name it."""
+    group: str
+    """As exportable and importable items, and conflicts, name it."""
+    collection: str
+    name: str
+    description: str = ""
+
+
+KINDS = (
+    Kind(object_type="STRATEGY", group="Strategies", collection="strategies", name="name", description="description"),
+    Kind(
+        object_type="LISTDEFINITIONS",
+        group="ListDefinitions",
+        collection="lists",
+        name="name",
+        description="description",
+    ),
+    Kind(
+        object_type="FILTERS",
+        group="Filters",
+        collection="filters",
+        name="filterName",
+        description="filterDescription",
+    ),
+    Kind(
+        object_type="SCHEMADEFINITIONS",
+        group="SchemaDefinitions",
+        collection="schemaDefinitions",
+        name="schemaName",
+        description="schemaDescription",
+    ),
+    Kind(object_type="DISPOSITIONS", group="Dispositions", collection="dispositions", name="friendlyName"),
+    Kind(object_type="GEOCODETEMPLATE", group="GeocodeTemplates", collection="geocodeTemplates", name="friendlyName"),
+)
+"""Of the documented object types, the ones that the API shows anything of."""
+
+
+def list_exportable(state: State, ask: Ask) -> Reply:
+    groups = [
+        {"exportableObjects": _items(state, kind, names(state, kind)), "exportableObjectGroup": kind.group}
+        for kind in KINDS
+    ]
+    return plain.page(state, ask, groups)
+
+
+def list_importable(state: State, ask: Ask) -> Reply:
+    """What an export has put into the named file, or all in the sample file; any other file is empty."""
+    contents = _contents(state, ask.given["fileName"])
+    groups = [
+        {"objects": _items(state, kind, contents[kind.object_type]), "objectGroup": group}
+        for kind in KINDS
+        if (group := kind.group) and contents.get(kind.object_type)
+    ]
+    return plain.page(state, ask, groups)
+
+
+def _contents(state: State, file_name: str) -> dict[str, list[str]]:
+    if file_name == SAMPLE_FILE:
+        return {kind.object_type: names(state, kind) for kind in KINDS}
+    found: dict[str, list[str]] = {}
+    for job in held(state, JOBS).values():
+        if (
+            "request" in job
+            and job["jobType"] == "Export"
+            and job["fileName"].removesuffix(".zip") == file_name.removesuffix(".zip")
+        ):
+            found |= {one["objectType"]: one["objectNames"] for one in job["request"]["objectsToExport"]}
+    return found
+
+
+def names(state: State, kind: Kind) -> list[str]:
+    return [label(one.get(kind.name, "")) for one in held(state, kind.collection).values()]
+
+
+def _items(state: State, kind: Kind, wanted: Iterable[str]) -> list[Json]:
+    by_name = {label(one.get(kind.name, "")): one for one in held(state, kind.collection).values()}
+    return [
+        {
+            "objectName": name,
+            "objectDescription": by_name.get(name, {}).get(kind.description, ""),
+            "relatedItems": _related(state, kind, name),
+        }
+        for name in wanted
+    ]
+
+
+def _related(state: State, kind: Kind, name: str) -> list[Json]:
+    """A strategy is tied to its lists. The names are one text, with commas between."""
+    if kind.object_type != "STRATEGY":
+        return []
+    lists = [one["name"] for one in held(state, "lists").values() if one.get("strategy") == name]
+    return [{"objectType": "LISTDEFINITIONS", "objectNames": ", ".join(lists)}] if lists else []
