@@ -81,7 +81,7 @@ def test_a_change_is_saved_once_and_in_one_step(tmp_path: Path) -> None:
     keeper.save()
     assert path.stat().st_ino != first
     assert [each.name for each in tmp_path.iterdir()] == ["sandbox.json"]
-    assert len(json.loads(path.read_text())["collections"]["lists"]) == 4
+    assert len(json.loads(path.read_text())["objects"]["campaign.lists"]) == 54
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Campaign's operations that are more than a plain collection, by their ids."""
 
-from collections.abc import Callable
-
 from bridge.sandbox.campaign import (
     attempts,
     callbacks,
@@ -14,10 +12,9 @@ from bridge.sandbox.campaign import (
     strategies,
     time_zones,
 )
-from bridge.sandbox.messages import Ask, Reply
-from bridge.sandbox.state import State
+from bridge.sandbox.state import Work
 
-ACTIONS: dict[str, Callable[[State, Ask], Reply]] = {
+ACTIONS: dict[str, Work] = {
     "campaign.createExclusion": exclusions.create,
     "campaign.replaceExclusion": exclusions.replace,
     "campaign.getExclusionStatus": statuses.read,
