@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bridge.sandbox import objects
+from bridge.sandbox import campaign, objects
 from bridge.sandbox.members import Check, Member, each, object_of, read
 from bridge.sandbox.messages import Json
 from bridge.sandbox.operations import CONTRACTS
@@ -53,6 +53,7 @@ def an_object(name: str, value: Json) -> dict[str, Json]:
 
 def collections() -> Iterable[str]:
     """Those of the contracts; of what belongs to something "provisioning.users/skills", say."""
+    yield from campaign.COLLECTIONS
     for contract in CONTRACTS:
         for told in (operation.collection for operation in contract.operations if operation.collection):
             names = [told["under"], told["name"]] if "under" in told else [told["name"]]

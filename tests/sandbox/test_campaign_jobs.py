@@ -230,6 +230,18 @@ def test_what_can_be_exported_comes_by_groups(client: Client) -> None:
     assert (second["totalItems"], second["lastIndexReturned"]) == (got["totalItems"], 2)
 
 
+def test_what_is_exported_names_what_it_is_tied_to(client: Client, sandbox: Sandbox) -> None:
+    put(sandbox, "lists", {"id": 1, "name": "L1", "filterName": "A"})
+    put(sandbox, "schemaDefinitions", {"id": "s", "schemaName": "Customers"})
+    put(sandbox, "filters", {"id": "A", "filterName": "A", "schemaId": "s"})
+    got = client.get(f"{JOBS}/exportableItems").json["objectsTypes"]
+    tied = [item["relatedItems"] for group in got for item in group["exportableObjects"] if item["relatedItems"]]
+    assert tied == [
+        [{"objectType": "FILTERS", "objectNames": "A"}],
+        [{"objectType": "SCHEMADEFINITIONS", "objectNames": "Customers"}],
+    ]
+
+
 def test_a_file_offers_what_was_exported_into_it(client: Client) -> None:
     export(client, "B", file="mine")
     got = client.get(f"{JOBS}/importableItems?fileName=mine.zip").json

@@ -14,6 +14,9 @@ from bridge.sandbox.campaign import (
 )
 from bridge.sandbox.state import Work
 
+COLLECTIONS = ("campaign.callbacks", "campaign.callAttempts", "campaign.callingTimes", "campaign.strategies/records")
+"""What these keep that no operation lists: a seed may bring it."""
+
 ACTIONS: dict[str, Work] = {
     "campaign.createExclusion": exclusions.create,
     "campaign.replaceExclusion": exclusions.replace,

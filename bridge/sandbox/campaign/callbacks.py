@@ -46,7 +46,7 @@ def _refuse_strange(state: State, posted: Json) -> None:
         sentences.append("phoneNumber has no digits")
     if posted.get("olsonTimeZone") and posted["olsonTimeZone"] not in ZONES:
         sentences.append(f"olsonTimeZone must be one of v3 timeZones: {posted['olsonTimeZone']}")
-    codes = {one["numberTypeCode"] for one in held(state, "numberTypes").values()}
+    codes = {one.get("numberTypeCode") for one in held(state, "numberTypes").values()}
     if codes and posted.get("numberType", next(iter(codes))) not in codes:
         sentences.append(f"numberType must be a numberTypeCode of numberTypes: {posted['numberType']}")
     if sentences:

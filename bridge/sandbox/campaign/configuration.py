@@ -1,6 +1,6 @@
 """What export and import jobs move: the named objects of the sandbox, by their kinds."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bridge.sandbox.campaign.store import held, label
@@ -92,19 +92,38 @@ def names(state: State, kind: Kind) -> list[str]:
 
 def _items(state: State, kind: Kind, wanted: Iterable[str]) -> list[Json]:
     by_name = {label(one.get(kind.name, "")): one for one in held(state, kind.collection).values()}
-    return [
-        {
-            "objectName": name,
-            "objectDescription": by_name.get(name, {}).get(kind.description, ""),
-            "relatedItems": _related(state, kind, name),
-        }
-        for name in wanted
-    ]
+    return [_item(state, kind, name, by_name.get(name, {})) for name in wanted]
 
 
-def _related(state: State, kind: Kind, name: str) -> list[Json]:
-    """A strategy is tied to its lists. The names are one text, with commas between."""
-    if kind.object_type != "STRATEGY":
-        return []
-    lists = [one["name"] for one in held(state, "lists").values() if one.get("strategy") == name]
-    return [{"objectType": "LISTDEFINITIONS", "objectNames": ", ".join(lists)}] if lists else []
+def _item(state: State, kind: Kind, name: str, one: Json) -> Json:
+    related = RELATED.get(kind.object_type)
+    object_type, others = related(state, one) if related else ("", [])
+    return {
+        "objectName": name,
+        "objectDescription": one.get(kind.description, ""),
+        # The names are one text, with commas between.
+        "relatedItems": [{"objectType": object_type, "objectNames": ", ".join(others)}] if others else [],
+    }
+
+
+def _lists_of(state: State, strategy: Json) -> tuple[str, list[str]]:
+    lists = held(state, "lists").values()
+    return "LISTDEFINITIONS", [one["name"] for one in lists if strategy and one.get("strategy") == strategy.get("name")]
+
+
+def _filter_of(state: State, contact_list: Json) -> tuple[str, list[str]]:
+    name = contact_list.get("filterName")
+    return "FILTERS", [name] if name else []
+
+
+def _schema_of(state: State, one: Json) -> tuple[str, list[str]]:
+    schema = held(state, "schemaDefinitions").get(one.get("schemaId", ""))
+    return "SCHEMADEFINITIONS", [schema["schemaName"]] if schema else []
+
+
+RELATED: dict[str, Callable[[State, Json], tuple[str, list[str]]]] = {
+    "STRATEGY": _lists_of,
+    "LISTDEFINITIONS": _filter_of,
+    "FILTERS": _schema_of,
+}
+"""Object type -> what an object of it is tied to: their type and names."""

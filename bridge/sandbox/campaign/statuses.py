@@ -15,7 +15,7 @@ from bridge.sandbox.members import iso, moment
 from bridge.sandbox.messages import Ask, Json, Reply
 from bridge.sandbox.state import State
 
-DO_NOT_CONTACT, DO_CONTACT, NOT_CHECKED = 0, 1, 2
+DO_NOT_CONTACT, DO_CONTACT = 0, 1
 CAN_PLAY, CAN_PLAY_UNDER_CONDITIONS = 0, 2
 ALL_LISTS = ("", "ALL")
 
@@ -56,12 +56,8 @@ def read(state: State, ask: Ask) -> Reply:
 
 
 def judge(state: State, asked: Mapping[str, Json], now: datetime) -> Verdict:
-    """The first rule that forbids contact; NotChecked where every address is empty."""
-    if not any(name in asked for name in ADDRESSES):
-        return Verdict(result=NOT_CHECKED)
-    for forbidden in _forbidden(state, asked, now):
-        return forbidden
-    return Verdict(result=DO_CONTACT)
+    """By the first rule that forbids contact, if one does."""
+    return next(_forbidden(state, asked, now), Verdict(result=DO_CONTACT))
 
 
 def _forbidden(state: State, asked: Mapping[str, Json], now: datetime) -> Iterator[Verdict]:
@@ -76,15 +72,14 @@ def _excluded(state: State, asked: Mapping[str, Json], now: datetime) -> Iterato
     for name, contact_type in ADDRESSES.items():
         for exclusion in held(state, COLLECTION).values():
             if name in asked and applies(exclusion, contact_type, asked[name], asked.get("contactList", "ALL"), now):
-                since = moment("startTime", exclusion["startTime"])
-                yield Verdict(result=DO_NOT_CONTACT, exclusion_type=contact_type, since=since)
+                yield Verdict(result=DO_NOT_CONTACT, exclusion_type=contact_type, since=_starts_at(exclusion))
 
 
 def applies(exclusion: Json, contact_type: int, address: str, contact_list: str, now: datetime) -> bool:
     """One for a single list does not hold where another list, or none, is asked about."""
     return (
-        exclusion["contactType"] == contact_type
-        and _same(contact_type, exclusion["contactAddress"], address)
+        exclusion.get("contactType", 0) == contact_type
+        and _same(contact_type, exclusion.get("contactAddress", ""), address)
         and exclusion.get("contactListName", "") in (*ALL_LISTS, contact_list)
         and _runs(exclusion, now)
     )
@@ -92,13 +87,19 @@ def applies(exclusion: Json, contact_type: int, address: str, contact_list: str,
 
 def _same(contact_type: int, one: str, other: str) -> bool:
     """Phone numbers by their digits; all else letter by letter, as everything in this API is case-sensitive."""
-    return digits(one) == digits(other) if contact_type in PHONES else one == other
+    if contact_type in PHONES and digits(one):
+        return digits(one) == digits(other)
+    return one == other
 
 
 def _runs(exclusion: Json, now: datetime) -> bool:
-    if moment("startTime", exclusion["startTime"]) > now:
+    if exclusion.get("endPattern") == ENDS and moment("endTime", exclusion["endTime"]) <= now:
         return False
-    return exclusion.get("endPattern", 0) != ENDS or moment("endTime", exclusion["endTime"]) > now
+    return _starts_at(exclusion) <= now
+
+
+def _starts_at(exclusion: Json) -> datetime:
+    return moment("startTime", exclusion["startTime"])
 
 
 def is_tracked(asked: Mapping[str, Json]) -> bool:
@@ -119,7 +120,7 @@ def _seconds(wait: timedelta) -> int:
 
 def _play_message_type(state: State, purpose: str | None) -> int:
     telemarketing = {
-        label(one["friendlyName"])
+        label(one.get("friendlyName", ""))
         for one in held(state, "purposes").values()
         if one.get("purposeType") == "Telemarketing"
     }

@@ -51,9 +51,9 @@ def insert_record(state: State, ask: Ask) -> Reply:
     """201 with one id. The prospect database must have been built, and FastPath lists have their own operation."""
     found = _asked(state, ask)
     if FAST_PATH in _list_types(state, found):
-        raise Refusal(400, f"The strategy {found['name']!r} has FastPath lists: insert their records there")
+        raise Refusal(400, f"The strategy {_name(found)!r} has FastPath lists: insert their records there")
     if found.get("status") == NOT_BUILT or not found.get("lastBuildTime"):
-        raise Refusal(400, f"The strategy {found['name']!r} has no prospect database yet: build it first")
+        raise Refusal(400, f"The strategy {_name(found)!r} has no prospect database yet: build it first")
     new = [
         {item["field"]: item.get("value", "") for item in record.get("items", ()) if item.get("field")}
         for record in ask.json.get("records", ())
@@ -67,7 +67,7 @@ def update_records(state: State, ask: Ask) -> Reply:
     """202 without a body: begun, not done. Of several updates each is done in its turn."""
     found = _asked(state, ask)
     if DYNAMIC not in _list_types(state, found):
-        raise Refusal(400, f"The strategy {found['name']!r} has no Dynamic list: its records stay as they are")
+        raise Refusal(400, f"The strategy {_name(found)!r} has no Dynamic list: its records stay as they are")
     if not ask.json.get("records"):
         raise Refusal(400, "records must have at least one record")
     now = iso(state.now())
@@ -103,12 +103,16 @@ def _progress(update: Json | None, now: datetime) -> str:
     return f"{max(0, int(100 * gone.total_seconds() / UPDATE_S))}%"
 
 
-def _list_types(state: State, strategy: Json) -> set[int]:
-    return {one["listType"] for one in held(state, "lists").values() if one.get("strategy") == strategy["name"]}
+def _list_types(state: State, strategy: Json) -> set[int | None]:
+    return {one.get("listType") for one in held(state, "lists").values() if one.get("strategy") == strategy.get("name")}
 
 
 def _updates(state: State, strategy: Json) -> Collection[Json]:
     return held(state, _part(strategy, "updates")).values()
+
+
+def _name(strategy: Json) -> str:
+    return str(strategy.get("name", strategy["id"]))
 
 
 def _part(strategy: Json, name: str) -> str:
