@@ -10,7 +10,7 @@ from bridge.sandbox.front import answer
 from bridge.sandbox.messages import Ask
 from bridge.sandbox.serve import running
 from bridge.sandbox.state import State
-from tests.sandbox.client import COOKIES, LISTS, Client, Clock, setting
+from tests.sandbox.client import COOKIES, EVERY_SCOPE, LISTS, Client, Clock, setting
 
 SETTINGS = f"{COOKIES}/settings"
 UPSERT = "contextCookies.upsertSettings"
@@ -193,7 +193,7 @@ def test_the_journal_has_no_credentials(client: Client) -> None:
     told = client.get("/_sandbox/requests").text
     assert client.journal("token")[-1]["body"] == {
         "grant_type": "client_credentials",
-        "scope": "customerexperienceapi outreachapi",
+        "scope": EVERY_SCOPE,
         "realm": "acme",
     }
     for secret in ("hush-hush", "wrong-secret", "sandbox-secret", "sandbox-key", client.credentials["Authorization"]):

@@ -11,6 +11,8 @@ from bridge.sandbox.messages import Ask, Json, Refusal, Reply
 from bridge.sandbox.state import State, Work
 
 AUTHOR = "api"
+OWN = ("id", "kind", "version", "creationTime")
+"""What a request may carry, but never changes."""
 
 
 def list_items(state: State, ask: Ask) -> Reply:
@@ -72,7 +74,7 @@ def create(state: State, ask: Ask) -> Reply:
     one = {
         "active": True,
         "creationTime": now,
-        **new,
+        **_changes(new),
         **_stamp(now),
         "version": FIRST_VERSION,
         "id": new_id(state, ask),
@@ -102,14 +104,18 @@ def replace(state: State, ask: Ask) -> Reply:
     one = _current(state, ask)
     _refuse_taken_name(state, ask, ask.json, but=one)
     replaced = dict(properties(ask.told.body))
-    kept = {name: value for name, value in one.items() if name not in replaced}
-    return _put(state, ask, {"active": True, **kept, **ask.json, "version": one.get("version", 0)})
+    kept = {name: value for name, value in one.items() if name in OWN or name not in replaced}
+    return _put(state, ask, {"active": True, **kept, **_changes(ask.json)})
 
 
 def update(state: State, ask: Ask) -> Reply:
     one = _current(state, ask)
     _refuse_taken_name(state, ask, ask.json, but=one)
-    return _put(state, ask, {**one, **ask.json, "version": one.get("version", 0)})
+    return _put(state, ask, {**one, **_changes(ask.json)})
+
+
+def _changes(sent: Object) -> Object:
+    return {name: value for name, value in sent.items() if name not in OWN}
 
 
 def _current(state: State, ask: Ask) -> Object:
@@ -126,7 +132,7 @@ def refuse_stale(ask: Ask, one: Object) -> None:
 
 
 def _put(state: State, ask: Ask, one: Object) -> Reply:
-    changed = {**one, **_stamp(iso(state.now())), "version": one["version"] + 1}
+    changed = {**one, **_stamp(iso(state.now())), "version": one.get("version", 0) + 1}
     shelves.put(state, ask, changed)
     return shown(ask, changed)
 
