@@ -96,6 +96,11 @@ def test_the_same_address_is_excluded_once(client: Client) -> None:
     assert create(client, exclusion(contactListName="Hot leads")).status == 201
 
 
+def test_what_has_ended_can_be_excluded_anew(client: Client) -> None:
+    created(client, endPattern=1, endTime="2030-01-01T06:00:00.000Z")
+    assert create(client, exclusion()).status == 201
+
+
 def test_a_change_replaces_everything_under_the_version_last_read(client: Client, clock: Clock) -> None:
     id_ = created(client)
     clock.advance(60)

@@ -8,10 +8,6 @@ from bridge.sandbox.engine import plain
 from bridge.sandbox.messages import Ask, Json, Reply
 from bridge.sandbox.state import State
 
-SAMPLE_FILE = "example.zip"
-"""An import file that is always there: it has all that can be exported."""
-JOBS = "jobs"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
@@ -62,28 +58,23 @@ def list_exportable(state: State, ask: Ask) -> Reply:
 
 
 def list_importable(state: State, ask: Ask) -> Reply:
-    """What an export has put into the named file, or all in the sample file; any other file is empty."""
+    """What an export has put into the named file. Any other counts as uploaded, and has all that can be exported."""
     contents = _contents(state, ask.given["fileName"])
     groups = [
-        {"objects": _items(state, kind, contents[kind.object_type]), "objectGroup": group}
+        {"objects": _items(state, kind, contents[kind.object_type]), "objectGroup": kind.group}
         for kind in KINDS
-        if (group := kind.group) and contents.get(kind.object_type)
+        if contents.get(kind.object_type)
     ]
     return plain.page(state, ask, groups)
 
 
 def _contents(state: State, file_name: str) -> dict[str, list[str]]:
-    if file_name == SAMPLE_FILE:
-        return {kind.object_type: names(state, kind) for kind in KINDS}
     found: dict[str, list[str]] = {}
-    for job in held(state, JOBS).values():
-        if (
-            "request" in job
-            and job["jobType"] == "Export"
-            and job["fileName"].removesuffix(".zip") == file_name.removesuffix(".zip")
-        ):
-            found |= {one["objectType"]: one["objectNames"] for one in job["request"]["objectsToExport"]}
-    return found
+    for job in held(state, "jobs").values():
+        if job.get("fileName", "").removesuffix(".zip") == file_name.removesuffix(".zip"):
+            exported = job.get("request", {}).get("objectsToExport", ())
+            found |= {one["objectType"]: one["objectNames"] for one in exported}
+    return found or {kind.object_type: names(state, kind) for kind in KINDS}
 
 
 def names(state: State, kind: Kind) -> list[str]:

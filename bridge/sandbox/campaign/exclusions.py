@@ -1,6 +1,7 @@
 """Exclusions, written: Campaign API v2, Exclusions. Reading and deleting are a plain collection's."""
 
 from dataclasses import replace as changed
+from datetime import datetime
 
 from bridge.sandbox.campaign.store import held
 from bridge.sandbox.engine import plain, shelves
@@ -13,7 +14,7 @@ ENDS = 1
 
 
 def create(state: State, ask: Ask) -> Reply:
-    """One a request, as the contract says. 409 is documented and not explained: here it is what is excluded already."""
+    """One a request, as the contract says. 409 is documented, not explained: here it is for what is excluded already."""
     new = written(ask.json["accountControlItems"][0], iso(state.now()))
     _refuse_twin(state, new, None)
     return plain.create(state, changed(ask, json={"accountControlItems": [new]}))
@@ -44,9 +45,13 @@ def written(posted: Json, now: str) -> dict[str, Json]:
     return {**kept, "endTime": iso(moment("endTime", posted["endTime"]))}
 
 
+def has_ended(exclusion: Json, now: datetime) -> bool:
+    return exclusion.get("endPattern") == ENDS and moment("endTime", exclusion["endTime"]) <= now
+
+
 def _refuse_twin(state: State, new: Json, own_id: str | None) -> None:
     for id_, other in held(state, COLLECTION).items():
-        if id_ != own_id and _name(other) == _name(new):
+        if id_ != own_id and _name(other) == _name(new) and not has_ended(other, state.now()):
             raise Refusal(409, f"Exclusion {id_} excludes this address already")
 
 

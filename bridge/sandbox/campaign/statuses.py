@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bridge.sandbox.campaign import attempts, calling_times
-from bridge.sandbox.campaign.exclusions import COLLECTION, ENDS
+from bridge.sandbox.campaign.exclusions import COLLECTION, has_ended
 from bridge.sandbox.campaign.store import digits, held, label
 from bridge.sandbox.members import iso, moment
 from bridge.sandbox.messages import Ask, Json, Reply
@@ -93,9 +93,7 @@ def _same(contact_type: int, one: str, other: str) -> bool:
 
 
 def _runs(exclusion: Json, now: datetime) -> bool:
-    if exclusion.get("endPattern") == ENDS and moment("endTime", exclusion["endTime"]) <= now:
-        return False
-    return _starts_at(exclusion) <= now
+    return _starts_at(exclusion) <= now and not has_ended(exclusion, now)
 
 
 def _starts_at(exclusion: Json) -> datetime:
