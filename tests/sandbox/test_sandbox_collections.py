@@ -122,7 +122,7 @@ def test_an_exclusion_is_replaced_as_a_whole_without_an_answer(client: Client) -
     assert (held["version"], held["contactAddress"], held["creationTime"]) == (
         2,
         "6175550188",
-        "2029-03-01T09:00:00.000Z",
+        "2024-03-01T09:00:00.000Z",
     )
     missing = {name: value for name, value in exclusion(version=2).items() if name != "reason"}
     assert message(client.put(f"{EXCLUSIONS}/802", missing)) == "reason is missing"

@@ -14,7 +14,7 @@ ENDS = 1
 
 
 def create(state: State, ask: Ask) -> Reply:
-    """One a request, as the contract says. 409 is documented, not explained: here it is for what is excluded already."""
+    """One a request, as the contract says. 409 is documented and not explained: here it means excluded already."""
     new = written(ask.json["accountControlItems"][0], iso(state.now()))
     _refuse_twin(state, new, None)
     return plain.create(state, changed(ask, json={"accountControlItems": [new]}))
