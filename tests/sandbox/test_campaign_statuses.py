@@ -135,6 +135,17 @@ def test_attempts_are_counted_and_forgotten_after_their_time(client: Client, clo
     assert verdict(client, **asked) == (1, 0)
 
 
+def test_the_wait_ends_when_one_attempt_less_than_allowed_is_left(client: Client, clock: Clock) -> None:
+    for _ in range(4):
+        report(client, attempt())
+        clock.advance(100)
+    item = status(client, phoneNumber=PHONE, customer="ALBERT")
+    assert item["expirationTimeForAttemptTracker"] == DAY_S - 300
+    clock.advance(0.5)
+    item = status(client, phoneNumber=PHONE, customer="ALBERT")
+    assert item["expirationTimeForAttemptTracker"] == DAY_S - 300, "rounded up"
+
+
 def test_a_phone_is_counted_whoever_is_called_and_a_customer_wherever(client: Client) -> None:
     report(client, *[attempt(customer=f"C{place}") for place in range(5)])
     assert verdict(client, phoneNumber="(617) 555-0123") == (0, 6)
