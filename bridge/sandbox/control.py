@@ -2,11 +2,13 @@
 
 import re
 
-from bridge.sandbox import bounds, dialogs, journal, lists, objects, page, seed
+from bridge.sandbox import bounds, dialogs, journal, lists, objects, page
+from bridge.sandbox import sow as sowing
 from bridge.sandbox.documents import CONTROL
+from bridge.sandbox.engine.merged import merged
 from bridge.sandbox.members import Member, anything, load, number, one_of, read, texts_by_name
 from bridge.sandbox.messages import Ask, Json, Refusal, Reply
-from bridge.sandbox.operations import OPERATION_IDS, Operation
+from bridge.sandbox.operations import CONTRACTS, OPERATION_IDS, Operation
 from bridge.sandbox.state import NO_BODY, Fault, State
 
 DONE = Reply(status=204)
@@ -87,7 +89,11 @@ def show_settings(state: State, ask: Ask) -> Reply:
 
 
 def sow(state: State, ask: Ask) -> Reply:
-    return Reply(body=seed.sow(state, told(ask)))
+    return Reply(body=sowing.sow(state, told(ask)))
+
+
+def show_openapi(state: State, ask: Ask) -> Reply:
+    return Reply(body=merged(CONTRACTS))
 
 
 def revoke_tokens(state: State, ask: Ask) -> Reply:
@@ -137,6 +143,7 @@ CONTROLS = [
         ("GET", "/_sandbox/fast-path/{listId}", show_records),
         ("GET", "/_sandbox/settings", show_settings),
         ("POST", "/_sandbox/seed", sow),
+        ("GET", "/_sandbox/openapi.json", show_openapi),
         ("POST", "/_sandbox/tokens/revoke", revoke_tokens),
     )
 ]

@@ -9,17 +9,28 @@ import sys
 from pathlib import Path
 from threading import Event
 
-from bridge.sandbox import bounds, seed
-from bridge.sandbox.members import Member, anything, load, read
-from bridge.sandbox.messages import Refusal
-from bridge.sandbox.state import State
+from bridge.sandbox import bounds, sow
+from bridge.sandbox.members import Member, anything, load, number, read
+from bridge.sandbox.messages import Json, Refusal
+from bridge.sandbox.state import FIRST_NUMBER, State
 
 SAVE_EVERY_S = 0.5
+
+
+def by_id(name: str, value: Json) -> Json:
+    """Objects by collection and id."""
+    shelves = value.values() if isinstance(value, dict) else [value]
+    if not all(isinstance(shelf, dict) and all(isinstance(one, dict) for one in shelf.values()) for shelf in shelves):
+        raise ValueError(f"{name} must be objects by collection and id")
+    return value
+
 
 FILE = {
     "limits": Member(check=anything),
     "rateLimit": Member(check=anything),
     "collections": Member(check=anything),
+    "objects": Member(check=by_id, default=None),
+    "lastNumber": Member(check=number(whole=True), default=FIRST_NUMBER),
 }
 
 
@@ -73,7 +84,9 @@ def dumped(state: State) -> str:
     content = {
         "limits": bounds.limits_object(state),
         "rateLimit": bounds.rate_limit_object(state),
-        "collections": seed.dump(state),
+        "collections": sow.dump(state),
+        "objects": state.objects,
+        "lastNumber": state.last_number,
     }
     return json.dumps(content, ensure_ascii=False, indent=1)
 
@@ -82,7 +95,10 @@ def restore(state: State, raw: bytes) -> None:
     content = read(load(raw), FILE)
     bounds.set_limits(state, content["limits"])
     bounds.set_rate_limit(state, content["rateLimit"])
-    seed.sow(state, content["collections"])
+    if content["objects"] is not None:
+        state.objects = content["objects"]
+    state.last_number = content["lastNumber"]
+    sow.sow(state, content["collections"])
 
 
 def replace_file(path: Path, text: str) -> None:

@@ -1,19 +1,23 @@
 """What the vendor's documents differ in: rate limit category, scopes, the shape of errors, media types."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
+from typing import TypeAlias
 
+from bridge.sandbox.engine.contracts import Contract, Described
 from bridge.sandbox.messages import Json, Refusal, Reply
 
 JSON = "application/json"
-XML = "application/xml"
-TEXT_XML = "text/xml"
+
+Shape: TypeAlias = Callable[[Refusal], Json]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    shape: Callable[[Refusal], Json]
+    shape: Shape
     category: str | None = None
     """Whose rate limit its requests count for; None where they are not counted."""
     scopes: frozenset[str] = frozenset()
@@ -26,17 +30,13 @@ class Document:
 
 
 def bare(refusal: Refusal) -> Json:
-    """Context Cookies API v2.0.0 and Disposable App API v2.0.0, ErrorResponse; 401 has no body."""
-    if refusal.status == 401:
-        return None
+    """Context Cookies API v2.0.0, ErrorResponse."""
     title = "Validation exception" if refusal.status == 400 else HTTPStatus(refusal.status).phrase
     return {"code": refusal.status, "message": title, "errors": _errors(refusal)}
 
 
 def wrapped(refusal: Refusal) -> Json:
-    """Campaign API v2/v3, ErrorResponse; 401 has no body."""
-    if refusal.status == 401:
-        return None
+    """Campaign API v2/v3, ErrorResponse."""
     title = HTTPStatus(refusal.status).phrase
     return {"error": {"errors": _errors(refusal), "code": refusal.status, "message": title}}
 
@@ -55,35 +55,60 @@ def _errors(refusal: Refusal) -> Json:
     return [{"scope": "global", "reason": reason, "message": message} for message in refusal.messages]
 
 
-CONTEXT_COOKIES = Document(
-    shape=bare,
-    category="customerexperience",
-    scopes=frozenset({"customerexperienceapi", "customerexperienceapi.contextcookies"}),
-    media_types=(JSON, XML, TEXT_XML),
-)
-DISPOSABLE_APP = Document(
-    shape=bare,
-    category="customerexperience",
-    scopes=frozenset({"customerexperienceapi", "customerexperienceapi.disposableapp"}),
-    media_types=(JSON, XML, TEXT_XML),
-)
-CAMPAIGN = Document(shape=wrapped, category="campaign", scopes=frozenset({"outreachapi"}))
+def nothing(refusal: Refusal) -> Json:
+    return None
+
+
+def shape_of(schema: Json) -> Shape:
+    """The shape of errors that a schema describes."""
+    if schema is None:
+        return nothing
+    return wrapped if "error" in schema["properties"] else bare
+
+
+def shaped(refusal: Refusal, known: dict[int, Shape], usual: Shape) -> Json:
+    """As the contract has it for the status; in its usual shape where it does not have the status. 401 has no body."""
+    return known.get(refusal.status, nothing if refusal.status == 401 else usual)(refusal)
+
+
+def usual_shape(errors: Iterable[Json], otherwise: Shape) -> Shape:
+    """That of most errors with a body."""
+    shapes = Counter(shape_of(schema) for schema in errors if schema)
+    return shapes.most_common(1)[0][0] if shapes else otherwise
+
+
+def of_operation(operation: Described, contract: Contract) -> Document:
+    known = {status: shape_of(schema) for status, schema in operation.errors.items()}
+    usual = usual_shape(operation.errors.values(), _usual(contract))
+    return Document(
+        shape=partial(shaped, known=known, usual=usual),
+        category=operation.category,
+        scopes=operation.scopes,
+        media_types=operation.media_types,
+    )
+
+
+def _usual(contract: Contract) -> Shape:
+    return usual_shape((schema for each in contract.operations for schema in each.errors.values()), wrapped)
+
+
 TOKEN_SERVICE = Document(shape=oauth)
 CONTROL = Document(shape=sentence)
 
-STRANGE = Document(
-    shape=wrapped, category="unknown", scopes=CONTEXT_COOKIES.scopes | DISPOSABLE_APP.scopes | CAMPAIGN.scopes
-)
 
-MANNERS = (
-    ("/disposableApp/", DISPOSABLE_APP),
-    ("/customerexperience/", CONTEXT_COOKIES),
-    ("/campaign/", CAMPAIGN),
-    ("/via/", STRANGE),
-    ("", CONTROL),
-)
-"""Part of an unknown path -> the document in whose manner it is refused. The first that fits holds."""
+@dataclass(frozen=True)
+class Strangers:
+    """In whose manner an unknown path is refused: the document whose paths it resembles most."""
+
+    places: Sequence[tuple[str, Document]]
+
+    def document(self, path: str) -> Document:
+        return next(document for place, document in self.places if place in path)
 
 
-def of_unknown(path: str) -> Document:
-    return next(document for part, document in MANNERS if part in path)
+def strangers(contracts: Sequence[Contract]) -> Strangers:
+    every = frozenset(scope for contract in contracts for each in contract.operations for scope in each.scopes)
+    own = [(contract.place, of_operation(contract.operations[0], contract)) for contract in contracts]
+    families = [("/" + place.split("/")[1] + "/", document) for place, document in own]
+    unknown = Document(shape=partial(shaped, known={}, usual=wrapped), category="unknown", scopes=every)
+    return Strangers([*own, *families, ("/via/", unknown), ("", CONTROL)])

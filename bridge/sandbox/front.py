@@ -1,55 +1,76 @@
 """Ask -> Sent: find the operation, admit the request, do the work under the fault ordered for it, write the journal."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import cast
 
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import Map, Rule
 
 from bridge.sandbox import faults, journal, rates, tokens
 from bridge.sandbox.control import CONTROLS
-from bridge.sandbox.documents import CONTROL, of_unknown
+from bridge.sandbox.documents import CONTROL, Document, strangers
+from bridge.sandbox.engine import contracts
+from bridge.sandbox.engine.contracts import Contract
 from bridge.sandbox.messages import Ask, Refusal, Reply, Sent
-from bridge.sandbox.operations import OPERATIONS, Operation, Work
+from bridge.sandbox.operations import CONTRACTS, OPERATIONS, Operation, operations_of
 from bridge.sandbox.render import media_type, render
-from bridge.sandbox.state import State
-
-ROUTES = Map(
-    [
-        Rule(route.path.replace("{", "<").replace("}", ">"), methods=[route.method], endpoint=route)
-        for route in (*OPERATIONS, *CONTROLS)
-    ],
-    merge_slashes=False,
-).bind("")
+from bridge.sandbox.state import State, Work
 
 
-def answer(state: State, ask: Ask) -> Sent | None:
-    """The answer to a request, or None where the connection is to be closed without one."""
-    operation, ask = find(ask)
-    if operation.document is CONTROL:
-        return render(do(state, operation, ask))
-    arrived = state.now()
-    reply = admit_and_do(state, operation, ask)
-    with state.lock:
-        journal.note(state, operation, ask, arrived, reply.status if reply else None)
-    return render(reply, media_type(operation.document, ask.headers.get("accept"))) if reply else None
+class Front:
+    """Serves the operations of some contracts."""
+
+    def __init__(self, served: Sequence[Contract], operations: Sequence[Operation]) -> None:
+        rules = [
+            Rule(route.path.replace("{", "<").replace("}", ">"), methods=[route.method], endpoint=route)
+            for route in (*operations, *CONTROLS)
+        ]
+        self._routes = Map(rules, merge_slashes=False).bind("")
+        self._strangers = strangers(served)
+
+    def answer(self, state: State, ask: Ask) -> Sent | None:
+        """The answer to a request, or None where the connection is to be closed without one."""
+        operation, ask = self.find(ask)
+        if operation.document is CONTROL:
+            return render(do(state, operation, ask))
+        arrived = state.now()
+        reply = admit_and_do(state, operation, ask)
+        with state.lock:
+            journal.note(state, operation, ask, arrived, reply.status if reply else None)
+        return render(reply, media_type(operation.document, ask.headers.get("accept"))) if reply else None
+
+    def find(self, ask: Ask) -> tuple[Operation, Ask]:
+        """The operation with the ask's path parameters filled in; for an unknown one, something that refuses."""
+        try:
+            operation, params = self._routes.match(ask.path, ask.method)
+        except MethodNotAllowed as error:
+            methods = sorted(set(error.valid_methods or ()) - {"HEAD"})
+            refusal = Refusal(405, f"{ask.method} is not possible here", headers={"Allow": ", ".join(methods)})
+            return _unknown(ask, self._of_path(ask, methods), refusal), ask
+        except NotFound:
+            refusal = Refusal(404, "There is nothing at this path")
+            return _unknown(ask, self._strangers.document(ask.path), refusal), ask
+        return operation, replace(ask, params=params)
+
+    def _of_path(self, ask: Ask, methods: Sequence[str]) -> Document:
+        """The document that a path's other operations are in."""
+        operation, _ = self._routes.match(ask.path, methods[0])
+        return cast(Operation, operation).document
 
 
-def find(ask: Ask) -> tuple[Operation, Ask]:
-    """The operation with the ask's path parameters filled in; for an unknown one, something that refuses."""
-    try:
-        operation, params = ROUTES.match(ask.path, ask.method)
-    except MethodNotAllowed as error:
-        allowed = ", ".join(sorted(set(error.valid_methods or ()) - {"HEAD"}))
-        return _unknown(ask, Refusal(405, f"{ask.method} is not possible here", headers={"Allow": allowed})), ask
-    except NotFound:
-        return _unknown(ask, Refusal(404, "There is nothing at this path")), ask
-    return operation, replace(ask, params=params)
+def front(folder: Path) -> Front:
+    """For contracts of one's own."""
+    served = contracts.read(folder)
+    return Front(served, operations_of(served))
 
 
-def _unknown(ask: Ask, refusal: Refusal) -> Operation:
-    return Operation(
-        id=None, method=ask.method, path=ask.path, document=of_unknown(ask.path), work=_always_refuse(refusal)
-    )
+answer = Front(CONTRACTS, OPERATIONS).answer
+
+
+def _unknown(ask: Ask, document: Document, refusal: Refusal) -> Operation:
+    return Operation(id=None, method=ask.method, path=ask.path, document=document, work=_always_refuse(refusal))
 
 
 def _always_refuse(refusal: Refusal) -> Work:

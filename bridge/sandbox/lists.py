@@ -1,4 +1,4 @@
-"""Contact lists and FastPath records: Campaign API v2/v3, Lists."""
+"""FastPath records: Campaign API v2/v3, Lists."""
 
 import re
 from collections.abc import Sequence
@@ -8,80 +8,8 @@ from bridge.sandbox.messages import Ask, Json, Refusal, Reply
 from bridge.sandbox.state import ContactList, Field, Record, State
 
 WHOLE_NUMBER = re.compile(r"[0-9]{1,15}")
-STATUSES = range(6)
-LIST_TYPES = range(4)
 MOST_CUSTOM_STRINGS = 3
 FIRST_REQUEST_ID = 4534147
-
-
-def list_lists(state: State, ask: Ask) -> Reply:
-    """One page of the lists that match; a name matches in its letter case only. The first index is 0."""
-    page = _numbers(ask)
-    found = [one for one in state.lists.values() if matches(one, ask.first("name"), page)]
-    start = page.get("startIndex", 0)
-    shown = found[start : start + min(page.get("maxResults", state.limits.results), state.limits.results)]
-    body = {
-        "kind": "via#listCollection",
-        "contactLists": [{"kind": "via#list", "id": one.id, "name": one.name} for one in shown],
-        "totalItems": len(found),
-        "lastIndexReturned": start + len(shown),
-    }
-    return Reply(body=body)
-
-
-def _numbers(ask: Ask) -> dict[str, int]:
-    """The numeric query parameters that are there; 400 names every one that cannot be read."""
-    known = {"maxResults": range(1, 10**15), "startIndex": range(10**15), "status": STATUSES, "listType": LIST_TYPES}
-    given = {name: value for name in known if (value := ask.first(name)) is not None}
-    wrong = [
-        name for name, value in given.items() if not WHOLE_NUMBER.fullmatch(value) or int(value) not in known[name]
-    ]
-    if wrong:
-        raise Refusal(400, *(_out_of_range(name, known[name]) for name in wrong))
-    return {name: int(value) for name, value in given.items()}
-
-
-def _out_of_range(name: str, known: range) -> str:
-    end = f" to {known.stop - 1}" if known.stop < 10 else ""
-    return f"{name} must be a whole number from {known.start}{end}"
-
-
-def matches(one: ContactList, name: str | None, numbers: dict[str, int]) -> bool:
-    return (
-        name in (None, one.name)
-        and numbers.get("status") in (None, one.status)
-        and numbers.get("listType") in (None, one.list_type)
-    )
-
-
-def get_list(state: State, ask: Ask) -> Reply:
-    found = asked(state, ask)
-    body = {
-        "kind": "via#list",
-        "id": found.id,
-        "version": 1,
-        "strategy": "",
-        "name": found.name,
-        "description": found.description,
-        "status": found.status,
-        "filterName": "",
-        "penetration": 0,
-        "hitRate": 0,
-        "saturation": 0,
-        "exclusionFilter": "",
-        "listType": found.list_type,
-        "purposeName": "",
-    }
-    return Reply(body=body)
-
-
-def asked(state: State, ask: Ask) -> ContactList:
-    id_ = ask.params["listId"]
-    if not WHOLE_NUMBER.fullmatch(id_):
-        raise Refusal(400, "listId must be a whole number")
-    if int(id_) not in state.lists:
-        raise Refusal(404, f"There is no list {int(id_)}")
-    return state.lists[int(id_)]
 
 
 def insert_fast_path_records(state: State, ask: Ask) -> Reply:
@@ -92,6 +20,26 @@ def insert_fast_path_records(state: State, ask: Ask) -> Reply:
     session = ask.headers.get("via-client-sessionid")
     new = [_insert(state, target, session, line, custom) for line, custom in posted(sent_json(ask), target)]
     return Reply(status=201, body={"fastPathResponseCollection": [_inserted(record) for record in new]})
+
+
+def asked(state: State, ask: Ask) -> ContactList:
+    id_ = ask.params["listId"]
+    if not WHOLE_NUMBER.fullmatch(id_):
+        raise Refusal(400, "listId must be a whole number")
+    found = state.objects["campaign.lists"].get(str(int(id_)))
+    if found is None:
+        raise Refusal(404, f"There is no list {int(id_)}")
+    return contact_list(found)
+
+
+def contact_list(found: dict[str, Json]) -> ContactList:
+    return ContactList(
+        id=found["id"],
+        name=found["name"],
+        status=found["status"],
+        list_type=found["listType"],
+        layout=tuple(Field(**part) for part in found.get("layout", ())),
+    )
 
 
 def _insert(state: State, target: ContactList, session: str | None, line: str, custom: Sequence[str]) -> Record:

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from bridge.sandbox.engine.contracts import Described
 
 Json: TypeAlias = Any
 
@@ -19,6 +22,18 @@ class Ask:
     body: bytes = b""
     params: Mapping[str, str] = field(default_factory=dict)
     """What stood in the braces of the path's template."""
+    operation: "Described | None" = None
+    """What the contract says of the request's operation. This and what follows is there once the request is checked."""
+    given: Mapping[str, Json] = field(default_factory=dict)
+    """The parameters of path, query and header as values of their types, with the defaults of those left out."""
+    json: Json = None
+    """The body's values."""
+
+    @property
+    def told(self) -> "Described":
+        """The operation of a checked request."""
+        assert self.operation is not None  # noqa: S101 - who asks for it works for an operation of a contract
+        return self.operation
 
     def first(self, name: str) -> str | None:
         """The first value of a query parameter, or None where it is absent."""

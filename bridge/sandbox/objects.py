@@ -2,15 +2,13 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, TypeAlias
 
 from bridge.sandbox import cookies
-from bridge.sandbox.lists import LIST_TYPES, STATUSES
 from bridge.sandbox.members import Member, each, flag, iso, moment, number, object_of, text
 from bridge.sandbox.messages import Json
-from bridge.sandbox.state import LIST_TYPE_FAST_PATH, ContactList, Dialog, Field, Record, Setting, State
+from bridge.sandbox.state import LIST_TYPE_FAST_PATH, Dialog, Record, Setting, State
 
 Members: TypeAlias = Mapping[str, Member]
 
@@ -67,10 +65,20 @@ FIELD: Members = {"name": Member(check=NAME), "width": Member(check=POSITIVE)}
 LIST: Members = {
     "id": Member(check=POSITIVE),
     "name": Member(check=NAME),
-    "status": Member(check=number(most=STATUSES[-1], whole=True), default=3),
-    "listType": Member(check=number(most=LIST_TYPES[-1], whole=True), default=LIST_TYPE_FAST_PATH),
+    "status": Member(check=number(most=5, whole=True), default=3),
+    "listType": Member(check=number(most=3, whole=True), default=LIST_TYPE_FAST_PATH),
     "layout": Member(check=each(object_of(FIELD)), default=()),
     "description": Member(check=text(), default=""),
+}
+REST_OF_LIST: Mapping[str, Json] = {
+    "version": 1,
+    "strategy": "",
+    "filterName": "",
+    "penetration": 0,
+    "hitRate": 0,
+    "saturation": 0,
+    "exclusionFilter": "",
+    "purposeName": "",
 }
 
 
@@ -82,25 +90,8 @@ def list_check(name: str, value: Json) -> dict[str, Any]:
 
 
 def add_list(state: State, found: Mapping[str, Any]) -> None:
-    state.lists[found["id"]] = ContactList(
-        id=found["id"],
-        name=found["name"],
-        status=found["status"],
-        list_type=found["listType"],
-        layout=tuple(Field(**part) for part in found["layout"]),
-        description=found["description"],
-    )
-
-
-def list_object(one: ContactList) -> Json:
-    return {
-        "id": one.id,
-        "name": one.name,
-        "status": one.status,
-        "listType": one.list_type,
-        "layout": [asdict(part) for part in one.layout],
-        "description": one.description,
-    }
+    one = {**REST_OF_LIST, **found, "layout": list(found["layout"])}
+    state.objects.setdefault("campaign.lists", {})[str(one["id"])] = one
 
 
 VARIABLE: Members = {"id": Member(check=NAME), "value": Member(check=text())}

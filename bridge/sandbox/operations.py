@@ -1,15 +1,18 @@
-"""Operation id -> method, path, document and the function that does the work. More operations are more lines."""
+"""Every operation of the contracts -> method, path, document and the function that does the work.
 
-from collections.abc import Callable
+What is special stands in the two tables; the rest is a plain collection, and needs no line here.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
 
-from bridge.sandbox import cookies, dialogs, lists, tokens
-from bridge.sandbox.documents import CAMPAIGN, CONTEXT_COOKIES, DISPOSABLE_APP, TOKEN_SERVICE, Document
+from bridge.sandbox import campaign, cookies, dialogs, lists, provisioning, tokens
+from bridge.sandbox.documents import TOKEN_SERVICE, Document, of_operation
+from bridge.sandbox.engine import contracts, plain
+from bridge.sandbox.engine.check import check_of
+from bridge.sandbox.engine.contracts import Contract, Described
 from bridge.sandbox.messages import Ask, Reply
-from bridge.sandbox.state import State
-
-Work: TypeAlias = Callable[[State, Ask], Reply]
+from bridge.sandbox.state import State, Work
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,43 +25,57 @@ class Operation:
     work: Work
 
 
-def _operations(base: str, document: Document, *rows: tuple[str, str, str, Work]) -> list[Operation]:
-    return [
-        Operation(id=id_, method=method, path=base + path, document=document, work=work)
-        for id_, method, path, work in rows
-    ]
+SPECIAL: dict[str, Work] = {
+    "contextCookies.listSettings": cookies.list_settings,
+    "contextCookies.deleteSettings": cookies.delete_settings,
+    "contextCookies.upsertSettings": cookies.upsert_settings,
+    "contextCookies.listCustomers": cookies.list_customers,
+    "contextCookies.listServices": cookies.list_services,
+    "contextCookies.listChannels": cookies.list_channels,
+    "disposableApp.getContext": dialogs.get_context,
+    "disposableApp.postOutcome": dialogs.post_outcome,
+    "campaign.insertFastPathRecords": lists.insert_fast_path_records,
+}
+"""They check their requests themselves: they know more of them than the contract says."""
 
+ACTIONS: dict[str, Work] = {**campaign.ACTIONS, **provisioning.ACTIONS}
+"""They get what the contract let through."""
 
-COOKIES = "/via/v2/organizations/{orgId}/customerexperience/contextCookies"
-APPS = "/via/v2/organizations/{orgId}/customerexperience/disposableApp"
-LISTS = "/via/v2/organizations/{orgId}/campaign/lists"
-
-OPERATIONS = (
-    *_operations("", TOKEN_SERVICE, ("token", "POST", "/tokenservice/oauth2/access_token", tokens.issue_token)),
-    *_operations(
-        COOKIES,
-        CONTEXT_COOKIES,
-        ("contextCookies.listSettings", "GET", "/settings", cookies.list_settings),
-        ("contextCookies.deleteSettings", "DELETE", "/settings", cookies.delete_settings),
-        ("contextCookies.upsertSettings", "POST", "/settings", cookies.upsert_settings),
-        ("contextCookies.listCustomers", "GET", "/customers", cookies.list_customers),
-        ("contextCookies.listServices", "GET", "/services", cookies.list_services),
-        ("contextCookies.listChannels", "GET", "/channels", cookies.list_channels),
-    ),
-    *_operations(
-        APPS,
-        DISPOSABLE_APP,
-        ("disposableApp.getContext", "GET", "/context", dialogs.get_context),
-        ("disposableApp.postOutcome", "POST", "/outcome", dialogs.post_outcome),
-    ),
-    *_operations(
-        LISTS,
-        CAMPAIGN,
-        ("campaign.insertFastPathRecords", "POST", "/{listId}/fastPathRecords", lists.insert_fast_path_records),
-        ("campaign.getList", "GET", "/{listId}", lists.get_list),
-        ("campaign.listLists", "GET", "", lists.list_lists),
-    ),
+TOKEN = Operation(
+    id="token",
+    method="POST",
+    path="/tokenservice/oauth2/access_token",
+    document=TOKEN_SERVICE,
+    work=tokens.issue_token,
 )
-"""One store serves every organisation: the orgId of a path may be any."""
 
+
+def operations_of(served: Sequence[Contract]) -> tuple[Operation, ...]:
+    """One store serves every organisation: the orgId of a path may be any."""
+    return (TOKEN, *(_operation(each, contract) for contract in served for each in contract.operations))
+
+
+def _operation(described: Described, contract: Contract) -> Operation:
+    return Operation(
+        id=described.id,
+        method=described.method,
+        path=described.path,
+        document=of_operation(described, contract),
+        work=SPECIAL.get(described.id) or _checked(described),
+    )
+
+
+def _checked(described: Described) -> Work:
+    check = check_of(described)
+    collection = described.collection
+    does = ACTIONS.get(described.id) or plain.work_of(collection.get("does", ""), described.replaces)
+
+    def work(state: State, ask: Ask) -> Reply:
+        return does(state, check(ask))
+
+    return work
+
+
+CONTRACTS = contracts.read()
+OPERATIONS = operations_of(CONTRACTS)
 OPERATION_IDS = tuple(operation.id or "" for operation in OPERATIONS)

@@ -37,9 +37,12 @@ class Shown:
 
 def show(state: State, ask: Ask) -> Reply:
     settings = sorted(state.all_settings(), key=lambda setting: setting.modified_at, reverse=True)
+    every = [lists.contact_list(found) for found in state.objects["campaign.lists"].values()]
     html = TEMPLATES.get_template("page.html").render(
         settings=Shown(rows=settings[:MOST_ROWS], total=len(settings)),
-        lists=[_list(state, one) for one in state.lists.values()],
+        lists=[_list(state, one) for one in every if one.takes_records],
+        other_lists=[one for one in every if not one.takes_records],
+        objects={name: len(held) for name, held in sorted(state.objects.items()) if "/" not in name},
         dialogs=[(dialog, dialogs.running(state, dialog.id) is not None) for dialog in state.dialogs.values()],
         requests=Shown(rows=_last(state.journal), total=len(state.journal)),
         operations=OPERATIONS,

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import RLock
-from typing import Any
+from typing import Any, TypeAlias
 
-from bridge.sandbox.messages import Json
+from bridge.sandbox.first import first_objects
+from bridge.sandbox.messages import Ask, Json, Reply
 
 JOURNAL_ENTRIES = 10_000
 LIST_TYPE_FAST_PATH = 2
@@ -60,7 +61,6 @@ class ContactList:
     status: int
     list_type: int
     layout: tuple[Field, ...] = ()
-    description: str = ""
 
     @property
     def width(self) -> int:
@@ -144,26 +144,8 @@ class Entry:
     body: bytes
 
 
-FIRST_LISTS = (
-    ContactList(
-        id=4711,
-        name="Hot leads",
-        status=3,
-        list_type=LIST_TYPE_FAST_PATH,
-        layout=(Field(name="@ACCOUNT", width=12), Field(name="@NUMBER", width=10), Field(name="@NAME", width=20)),
-        description="Leads to ring at once",
-    ),
-    ContactList(
-        id=4712,
-        name="Callbacks",
-        status=3,
-        list_type=LIST_TYPE_FAST_PATH,
-        layout=(Field(name="@NUMBER", width=16), Field(name="@ACCOUNT", width=10), Field(name="@REASON", width=30)),
-        description="People who asked to be rung",
-    ),
-    ContactList(id=4713, name="Spring customers", status=1, list_type=0, description="Loaded once from a file"),
-    ContactList(id=4714, name="Overdue invoices", status=2, list_type=1, description="Chosen by a filter"),
-)
+FIRST_NUMBER = 100_000
+"""New objects are numbered from here on: far from the ids that a fresh sandbox has."""
 
 
 def utc_now() -> datetime:
@@ -182,7 +164,9 @@ class State:
     settings: dict[str, dict[tuple[str, str, str], Setting]] = field(default_factory=dict)
     """By customer first: clean-outs ask for one customer at a time."""
     dialogs: dict[str, Dialog] = field(default_factory=dict)
-    lists: dict[int, ContactList] = field(default_factory=dict)
+    objects: dict[str, dict[str, dict[str, Json]]] = field(default_factory=dict)
+    """All else, by collection and id, each as the whole object: see engine/shelves.py."""
+    last_number: int = FIRST_NUMBER
     records: list[Record] = field(default_factory=list)
     limits: Limits = Limits()
     rate_limit: RateLimit = RateLimit()
@@ -197,11 +181,17 @@ class State:
 
     def reset(self) -> None:
         """As on the first start, but for access tokens: a reset is no reason for clients to sign in again."""
-        for held in (self.settings, self.dialogs, self.lists, self.records, self.windows, self.faults, self.journal):
+        for held in (self.settings, self.dialogs, self.objects, self.records, self.windows, self.faults, self.journal):
             held.clear()
-        self.lists.update({first.id: first for first in FIRST_LISTS})
+        self.objects.update(first_objects())
+        self.last_number = FIRST_NUMBER
         self.limits = Limits()
         self.rate_limit = RateLimit()
+
+    def new_number(self) -> int:
+        """No number is given twice, not even that of something deleted."""
+        self.last_number += 1
+        return self.last_number
 
     def all_settings(self) -> Iterator[Setting]:
         for own in self.settings.values():
@@ -215,3 +205,7 @@ class State:
         del own[setting.name]
         if not own:
             del self.settings[setting.customer]
+
+
+Work: TypeAlias = Callable[[State, Ask], Reply]
+"""What an operation does, with the lock held; it raises a Refusal where it does nothing."""

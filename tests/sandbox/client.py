@@ -10,10 +10,13 @@ from urllib.parse import urlencode, urlsplit
 
 COOKIES = "/via/v2/organizations/acme/customerexperience/contextCookies"
 APPS = "/via/v2/organizations/acme/customerexperience/disposableApp"
+CAMPAIGN = "/via/v2/organizations/acme/campaign"
+CAMPAIGN_V3 = "/via/v3/organizations/acme/campaign"
+PROVISIONING = "/via/v2/organizations/acme/provisioning"
 LISTS = "/via/v2/organizations/acme/campaign/lists"
 TOKEN = "/tokenservice/oauth2/access_token"
 SECRET = "sandbox-secret"
-EVERY_SCOPE = "customerexperienceapi outreachapi"
+EVERY_SCOPE = "customerexperienceapi outreachapi provisioningapi"
 
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -68,6 +71,9 @@ class Client:
 
     def put(self, path: str, body: Any = None) -> Got:
         return self.ask("PUT", path, body)
+
+    def patch(self, path: str, body: Any = None) -> Got:
+        return self.ask("PATCH", path, body)
 
     def delete(self, path: str) -> Got:
         return self.ask("DELETE", path)

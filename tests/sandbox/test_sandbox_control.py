@@ -10,7 +10,7 @@ from bridge.sandbox.front import answer
 from bridge.sandbox.messages import Ask
 from bridge.sandbox.serve import running
 from bridge.sandbox.state import State
-from tests.sandbox.client import COOKIES, LISTS, Client, Clock, setting
+from tests.sandbox.client import COOKIES, EVERY_SCOPE, LISTS, Client, Clock, setting
 
 SETTINGS = f"{COOKIES}/settings"
 UPSERT = "contextCookies.upsertSettings"
@@ -118,7 +118,7 @@ def test_faults_can_be_cleared(client: Client) -> None:
 def test_a_fault_of_headers_only_leaves_the_work_alone(client: Client) -> None:
     fault(client, operation="campaign.listLists", headers={"X-RateLimit-Remaining": "0"})
     got = client.get(LISTS)
-    assert (got.status, got.json["totalItems"], got.headers["X-RateLimit-Remaining"]) == (200, 4, "0")
+    assert (got.status, got.json["totalItems"], got.headers["X-RateLimit-Remaining"]) == (200, 54, "0")
 
 
 @pytest.mark.parametrize(("drop", "written"), [("before", 0), ("after", 1)])
@@ -193,7 +193,7 @@ def test_the_journal_has_no_credentials(client: Client) -> None:
     told = client.get("/_sandbox/requests").text
     assert client.journal("token")[-1]["body"] == {
         "grant_type": "client_credentials",
-        "scope": "customerexperienceapi outreachapi",
+        "scope": EVERY_SCOPE,
         "realm": "acme",
     }
     for secret in ("hush-hush", "wrong-secret", "sandbox-secret", "sandbox-key", client.credentials["Authorization"]):
@@ -215,7 +215,7 @@ def test_a_reset_brings_the_beginning_back_and_keeps_tokens_good(client: Client)
     assert client.post("/_sandbox/reset").status == 204
     assert client.journal() == []
     assert client.get(SETTINGS).json["totalItems"] == 0
-    assert client.get(LISTS).json["totalItems"] == 4
+    assert client.get(LISTS).json["totalItems"] == 54
     assert client.get("/_sandbox/limits").json["content"] == 4000
 
 

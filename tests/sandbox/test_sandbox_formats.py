@@ -79,7 +79,7 @@ def test_an_unknown_path_of_customer_experience_is_404_in_the_bare_shape(client:
     ("method", "path", "allow"),
     [
         ("PUT", LISTS, "GET"),
-        ("DELETE", f"{LISTS}/4711", "GET"),
+        ("DELETE", f"{LISTS}/4711", "GET, PATCH"),
         ("GET", f"{LISTS}/4711/fastPathRecords", "POST"),
         ("OPTIONS", LISTS, "GET"),
     ],

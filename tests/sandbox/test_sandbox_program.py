@@ -15,7 +15,7 @@ import pytest
 from bridge.sandbox.disk import Keeper
 from bridge.sandbox.serve import running
 from bridge.sandbox.state import State
-from tests.sandbox.client import APPS, COOKIES, LISTS, Client, Clock, setting
+from tests.sandbox.client import APPS, CAMPAIGN_V3, COOKIES, LISTS, PROVISIONING, Client, Clock, setting
 from tests.sandbox.test_sandbox_lists import insert, record
 
 SETTINGS = f"{COOKIES}/settings"
@@ -65,6 +65,30 @@ def test_what_was_written_outlives_the_program(tmp_path: Path) -> None:
         assert inserted["requestId"] != before[1]["records"][0]["requestId"]
 
 
+def test_what_was_deleted_stays_deleted_and_new_ids_stay_new(tmp_path: Path) -> None:
+    data, filters = str(tmp_path / "sandbox.json"), f"{CAMPAIGN_V3}/filters"
+    new = {"filterName": "New", "filterCriteria": "1 = 1"}
+    with program("--data", data) as client:
+        made = client.post(filters, new).json["id"]
+        client.delete(f"{filters}/904")
+        client.put(f"{PROVISIONING}/users/1002/skills", {"version": 1, "userSkills": []})
+    with program("--data", data) as client:
+        assert client.get(f"{filters}/{made}").json["filterName"] == "New"
+        assert client.get(f"{filters}/904").status == 404
+        assert client.get(f"{PROVISIONING}/users/1002/skills").json["version"] == 2
+        assert client.post(filters, {**new, "filterName": "Newer"}).json["id"] != made
+
+
+def test_a_data_file_of_an_older_sandbox_is_read(tmp_path: Path) -> None:
+    data = tmp_path / "sandbox.json"
+    lists = [{"id": 4711, "name": "Hot leads", "layout": [{"name": "@NUMBER", "width": 3}]}]
+    rate = {"limit": 1000, "window_s": 1.0}
+    data.write_text(json.dumps({"limits": {}, "rateLimit": rate, "collections": {"lists": lists}}))
+    with program("--data", str(data)) as client:
+        assert insert(client, record("123")).status == 201
+        assert client.get(f"{PROVISIONING}/users").json["totalItems"] == 11
+
+
 def everything(client: Client, dialog: str) -> list[Any]:
     paths = ("settings", "fast-path/4711", f"dialogs/{dialog}", "limits")
     return [client.get(f"/_sandbox/{path}").json for path in paths]
@@ -81,7 +105,7 @@ def test_a_change_is_saved_once_and_in_one_step(tmp_path: Path) -> None:
     keeper.save()
     assert path.stat().st_ino != first
     assert [each.name for each in tmp_path.iterdir()] == ["sandbox.json"]
-    assert len(json.loads(path.read_text())["collections"]["lists"]) == 4
+    assert len(json.loads(path.read_text())["objects"]["campaign.lists"]) == 54
 
 
 @pytest.mark.parametrize(
@@ -92,6 +116,10 @@ def test_a_change_is_saved_once_and_in_one_step(tmp_path: Path) -> None:
         (
             '{"limits": {}, "rateLimit": {"limit": 1, "window_s": 1}, "collections": {"settings": [{}]}}',
             "customerId is missing",
+        ),
+        (
+            '{"limits": {}, "rateLimit": {"limit": 1, "window_s": 1}, "collections": {}, "objects": {"x": []}}',
+            "objects must be objects by collection and id",
         ),
     ],
 )
