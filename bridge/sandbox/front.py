@@ -3,10 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
-
-from werkzeug.exceptions import MethodNotAllowed, NotFound
-from werkzeug.routing import Map, Rule
 
 from bridge.sandbox import faults, journal, rates, tokens
 from bridge.sandbox.control import CONTROLS
@@ -16,6 +12,7 @@ from bridge.sandbox.engine.contracts import Contract
 from bridge.sandbox.messages import Ask, Refusal, Reply, Sent
 from bridge.sandbox.operations import CONTRACTS, OPERATIONS, Operation, operations_of
 from bridge.sandbox.render import media_type, render
+from bridge.sandbox.routes import Routes, params
 from bridge.sandbox.state import State, Work
 
 
@@ -23,11 +20,7 @@ class Front:
     """Serves the operations of some contracts."""
 
     def __init__(self, served: Sequence[Contract], operations: Sequence[Operation]) -> None:
-        rules = [
-            Rule(route.path.replace("{", "<").replace("}", ">"), methods=[route.method], endpoint=route)
-            for route in (*operations, *CONTROLS)
-        ]
-        self._routes = Map(rules, merge_slashes=False).bind("")
+        self._routes = Routes((*operations, *CONTROLS))
         self._strangers = strangers(served)
 
     def answer(self, state: State, ask: Ask) -> Sent | None:
@@ -43,21 +36,15 @@ class Front:
 
     def find(self, ask: Ask) -> tuple[Operation, Ask]:
         """The operation with the ask's path parameters filled in; for an unknown one, something that refuses."""
-        try:
-            operation, params = self._routes.match(ask.path, ask.method)
-        except MethodNotAllowed as error:
-            methods = sorted(set(error.valid_methods or ()) - {"HEAD"})
-            refusal = Refusal(405, f"{ask.method} is not possible here", headers={"Allow": ", ".join(methods)})
-            return _unknown(ask, self._of_path(ask, methods), refusal), ask
-        except NotFound:
+        here = self._routes.at(ask.path)
+        operation = here.get("GET" if ask.method == "HEAD" else ask.method)
+        if operation:
+            return operation, replace(ask, params=params(operation, ask.path))
+        if not here:
             refusal = Refusal(404, "There is nothing at this path")
             return _unknown(ask, self._strangers.document(ask.path), refusal), ask
-        return operation, replace(ask, params=params)
-
-    def _of_path(self, ask: Ask, methods: Sequence[str]) -> Document:
-        """The document that a path's other operations are in."""
-        operation, _ = self._routes.match(ask.path, methods[0])
-        return cast(Operation, operation).document
+        refusal = Refusal(405, f"{ask.method} is not possible here", headers={"Allow": ", ".join(sorted(here))})
+        return _unknown(ask, next(iter(here.values())).document, refusal), ask
 
 
 def front(folder: Path) -> Front:

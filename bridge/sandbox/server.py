@@ -43,7 +43,11 @@ class Connection(BaseHTTPRequestHandler):
         else:
             self._send(sent)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = respond
+    def __getattr__(self, name: str) -> Any:
+        """Every method is answered in its path's manner, also one that no path has."""
+        if name.startswith("do_"):
+            return self.respond
+        raise AttributeError(name)
 
     def _wrong_length(self) -> int | None:
         """The status to refuse the request with where the length of its body is not as it should be."""

@@ -15,7 +15,7 @@ from bridge.sandbox.front import front
 from bridge.sandbox.messages import Ask
 from bridge.sandbox.operations import ACTIONS, OPERATION_IDS, SPECIAL
 from bridge.sandbox.state import State
-from tests.sandbox.client import LISTS, PROVISIONING, Client
+from tests.sandbox.client import CAMPAIGN_V3, LISTS, PROVISIONING, Client
 
 OPERATIONS = {operation.id: operation for contract in contracts.read() for operation in contract.operations}
 IDS = {
@@ -171,6 +171,9 @@ def test_an_id_that_nothing_has_is_refused_as_documented(client: Client, id_: st
         (f"{PROVISIONING}/signatures/7", "PUT", "DELETE, GET, PATCH", {"code", "message", "errors"}),
         (f"{PROVISIONING}/systemExternals/62", "POST", "DELETE, GET, PATCH, PUT", {"error"}),
         (f"{LISTS}/4711", "POST", "GET, PATCH", {"error"}),
+        (f"{LISTS}/4711", "QUERY", "GET, PATCH", {"error"}),
+        (f"{CAMPAIGN_V3}/jobs/export", "GET", "POST", {"error"}),
+        (f"{CAMPAIGN_V3}/jobs/exportableItems", "POST", "GET", {"error"}),
     ],
 )
 def test_another_method_is_refused_in_the_paths_own_shape(
@@ -224,6 +227,15 @@ def test_of_several_forms_each_says_what_it_lacks(client: Client) -> None:
     got = client.post("/via/v3/organizations/acme/campaign/callbacks", body)
     [error] = got.json["error"]["errors"]
     assert error["message"] == "either callbackType must be one of: ServiceLevel, or userId is missing"
+
+
+@pytest.mark.parametrize("value", ["", "voice,", "voice,fax"])
+def test_each_value_of_a_list_is_held_against_its_enumeration(client: Client, value: str) -> None:
+    got = client.get(f"{PROVISIONING}/dispositionRoutingPlans?channelType={value}")
+    assert (got.status, got.json["errors"][0]["message"]) == (
+        400,
+        "channelType must be one of: voice, email, chat, sms, screen",
+    )
 
 
 def test_an_unknown_query_parameter_changes_nothing(client: Client) -> None:

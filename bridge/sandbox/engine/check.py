@@ -49,8 +49,9 @@ def sent(parameter: Parameter, ask: Ask) -> str | None:
         return ask.params[parameter.name]
     if parameter.place == "header":
         return ask.headers.get(parameter.name.lower())
-    text = ",".join(ask.query.get(parameter.name, ())) if parameter.is_list else ask.first(parameter.name)
-    return None if not text and (parameter.required or parameter.is_list) else text
+    values = ask.query.get(parameter.name)
+    text = ",".join(values) if values and parameter.is_list else ask.first(parameter.name)
+    return None if parameter.required and not text else text
 
 
 def value(parameter: Parameter, text: str) -> Json:

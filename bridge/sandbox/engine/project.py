@@ -11,12 +11,21 @@ SAME_TIME = {"lastModifiedDate": "lastModifiedTime", "lastUpdatedDate": "lastMod
 def projected(schema: Json, value: Json) -> Json:
     """The members that the schema declares and the value has, in the schema's order."""
     if isinstance(value, list):
-        return [projected(schema.get("items", {}), each) for each in value]
-    known = dict(properties(schema))
+        known = dict(properties(schema.get("items", {})))
+        return [_members(known, each) for each in value]
+    return _members(dict(properties(schema)), value)
+
+
+def _members(known: dict[str, Json], value: Json) -> Json:
     if not isinstance(value, dict) or not known:
         return value
-    named = {name: name if name in value else SAME_TIME.get(name, name) for name in known}
-    return {name: projected(known[name], value[source]) for name, source in named.items() if source in value}
+    shown = {}
+    for name, schema in known.items():
+        source = name if name in value else SAME_TIME.get(name, name)
+        if source in value:
+            inner = value[source]
+            shown[name] = projected(schema, inner) if isinstance(inner, dict | list) else inner
+    return shown
 
 
 def properties(schema: Json) -> Iterator[tuple[str, Json]]:
