@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bridge.alvaria.limits import Limits
-from bridge.alvaria.operations import operation
+from bridge.alvaria.named import with_ids
+from bridge.alvaria.operations import Parameter, operation
 from bridge.errors import BadSignature, NotReady, Unreadable
 from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.mappings.translate import Past, Translation, translate
@@ -130,17 +131,28 @@ def _moves(mapping: Mapping, made: Translation) -> dict[str, str | None]:
 
 def _rule(outcome: Outcome, ask: Ask) -> dict[str, Any]:
     requests = [api_request(delivery, ask) for delivery in outcome.deliveries]
-    return {"rule": outcome.rule, "outcome": outcome.kind, "reason": outcome.reason, "requests": requests}
+    stopped = {"customer": outcome.stop.customer, "operations": outcome.stop.operations} if outcome.stop else None
+    made = {"rule": outcome.rule, "outcome": outcome.kind, "reason": outcome.reason, "requests": requests}
+    return {**made, "stops": stopped}
 
 
 def api_request(delivery: Delivery, ask: Ask) -> dict[str, Any]:
-    """Method, path with query, and body."""
+    """Method, path with query, headers of its own, and body."""
     asked = operation(delivery.operation)
     params = ask.resolve(delivery.params, asked.id) if ask.resolve else delivery.params
     texts = {"orgId": ask.org_id, **{name: _text(value) for name, value in params.items()}}
-    query = {one.name: texts[one.name] for one in asked.parameters if one.place == "query" and one.name in texts}
+    query, headers = (_at(place, asked.parameters, texts) for place in ("query", "header"))
     path = asked.path.format_map(texts) + ("?" + urlencode(query) if query else "")
-    return {"operation": asked.id, "method": asked.method, "path": path, "body": delivery.body}
+    body = None if delivery.body is None else with_ids(asked.id, delivery.body, lambda name: _id(name, asked.id, ask))
+    return {"operation": asked.id, "method": asked.method, "path": path, "headers": headers, "body": body}
+
+
+def _at(place: str, parameters: Iterable[Parameter], texts: Map[str, str]) -> dict[str, str]:
+    return {one.name: texts[one.name] for one in parameters if one.place == place and one.name in texts}
+
+
+def _id(name: Json, operation_id: str, ask: Ask) -> Json:
+    return ask.resolve({"id": name}, operation_id)["id"] if ask.resolve else _text(name)
 
 
 def _text(value: Json) -> str:
