@@ -1,4 +1,4 @@
-"""What each operation takes, as its contract says it: the schemas of parameters and body, with nothing left to follow."""
+"""What each operation takes, as its contract says it: the schemas of parameters and body, references followed."""
 
 import json
 from collections.abc import Mapping

@@ -63,7 +63,7 @@ def mistakes(schema: Schema, value: Any, at: Path = ()) -> Found:
 def _wrong_type(schema: Schema, value: Any) -> str:
     if value is None:
         return EMPTY
-    wanted = schema.get("type")
+    wanted = schema.get("type", "")
     if wanted not in TYPES:
         return ""
     words, types = TYPES[wanted]

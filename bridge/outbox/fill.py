@@ -204,7 +204,7 @@ def _stop(this: Filling, rule: str, asked: Stop) -> None:
     """What earlier events have asked for; nothing of this one."""
     reason = f"stopped by rule {rule} of {this.event.source}, event {this.event.id}"
     number = stop.stop(this.round.write(), asked, event_id=this.event.id, reason=reason, now=this.round.now)
-    log.info("delivery.stopped", source=this.event.source, rule=rule, event=this.event.id, number=number)
+    log.info("delivery.stopped", source=this.event.source, rule=rule, id=this.event.id, number=number)
 
 
 def _translate(this: Filling, past: Past) -> Translation:

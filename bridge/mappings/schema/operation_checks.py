@@ -8,6 +8,7 @@ from bridge.alvaria.operations import OPERATIONS
 from bridge.alvaria.schemas import looks_up
 from bridge.documents import Path, did_you_mean
 from bridge.mappings.asked import request_mistakes
+from bridge.mappings.fit import UNKNOWN
 from bridge.mappings.group import DELETE, UPSERT
 from bridge.mappings.tree import known
 
@@ -31,10 +32,9 @@ def check_operation(operation: Mapping[str, Any], at: Path) -> Iterator[tuple[Pa
         yield (*at, "params"), "is not a map of keys and values"
         return
     yield from _check_names({"params": params, "body": body}, at)
-    if "body" in operation and body is None:
-        yield (*at, "body"), "is empty; give it a value or leave the key out"
-        return
-    for path, words in request_mistakes(name, known(params, is_written=True), known(body, is_written=True)):
+    is_empty = "body" in operation and body is None  # which is told of any key that is empty
+    wanted = UNKNOWN if is_empty else known(body, is_written=True)
+    for path, words in request_mistakes(name, known(params, is_written=True), wanted):
         yield (*at, *path), words
 
 
