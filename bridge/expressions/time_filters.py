@@ -72,7 +72,7 @@ def check_zone(zone: object) -> None:
         raise ExpressionError(f"in_zone takes the zone's name as text, not {kind(zone)}")
     try:
         ZoneInfo(zone)
-    except (OSError, ValueError):
+    except (LookupError, OSError, ValueError):
         raise ExpressionError("in_zone does not know the zone; write one such as 'America/New_York'") from None
 
 
