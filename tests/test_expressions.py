@@ -149,6 +149,7 @@ REFUSED_AT_LOAD = {
     "{{ __import__ }}": "unknown name '__import__'",
     "{{ '{0.__class__}'.format(1) }}": "cannot be called",
     "{{ '%s' | format(1) }}": "unknown filter 'format'",
+    "{{ record.born | in_zone('New York') }}": "in_zone does not know the zone",
     "{{ 'a' * 10 ** 9 }}": "numbers only",
     "{{ 9 ** 9 }}": "** is not part of the language",
     "{{ 9 * 'a' }}": "numbers only",
