@@ -119,7 +119,7 @@ def _shown(mapping: Mapping, event: Event, fetch: str, made: Translation, ask: A
         "problem": event.problem,
         "fetch": fetch,
         "moves": _moves(mapping, made),
-        "rules": [_rule(outcome, ask) for outcome in made.outcomes],
+        "rules": [rule_made(outcome, ask) for outcome in made.outcomes],
     }
 
 
@@ -129,7 +129,8 @@ def _moves(mapping: Mapping, made: Translation) -> dict[str, str | None]:
     return {old: None if forgets else new for old, new in made.moved.items()}
 
 
-def _rule(outcome: Outcome, ask: Ask) -> dict[str, Any]:
+def rule_made(outcome: Outcome, ask: Ask) -> dict[str, Any]:
+    """What a rule has made of an event, with each request."""
     requests = [api_request(delivery, ask) for delivery in outcome.deliveries]
     stopped = {"customer": outcome.stop.customer, "operations": outcome.stop.operations} if outcome.stop else None
     made = {"rule": outcome.rule, "outcome": outcome.kind, "reason": outcome.reason, "requests": requests}
