@@ -39,11 +39,11 @@ def takes(operation_id: str) -> Takes:
 
 
 @cache
-def looks_up(operation_id: str) -> bool:
-    """Whether the operation lists things by their names, so that it can tell the id of one."""
+def looks_up(operation_id: str, *, code: bool = False) -> bool:
+    """Whether the operation lists things by their names, so that it can tell the id of one, or its code."""
     known = operation(operation_id)
     found = _contract(operation_id.partition(".")[0])["paths"][known.path][known.method.lower()]
-    return "x-names" in found and known.names_only_organisation
+    return "x-names" in found and (not code or "code" in found["x-names"])
 
 
 @cache

@@ -111,7 +111,7 @@ def _preview(database: Database, catalogue: Catalogue, wanted: Wanted, *, even_m
 
 
 def _shown(one: Trial, ask: Ask) -> dict[str, Any]:
-    left = {
+    left: dict[str, Any] = {
         "rule": one.rule,
         "outcome": "left",
         "reason": "no rule of this name is at work",

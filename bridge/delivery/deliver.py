@@ -6,13 +6,13 @@ newest change wins, whatever the order of arrival. Nothing is locked while we wa
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from bridge import clock
-from bridge.alvaria.named import with_ids
+from bridge.alvaria.named import fitting, with_ids
 from bridge.delivery.batch import accept, named_in, next_part, refuse, split
 from bridge.delivery.budget import Wait, take
 from bridge.delivery.decide import Case, decide, is_about_contents
@@ -76,7 +76,11 @@ def _with_ids(sender: Sender, operation_id: str, body: Json) -> Json:
     """Cookies name nothing, and are too many to be looked through."""
     if operation_id in COOKIES or body is None:
         return body
-    return with_ids(operation_id, body, lambda name: sender.lookups.resolve({"id": name}, operation_id)["id"])
+
+    def id_of(name: Json, schema: Mapping[str, Json]) -> Json:
+        return fitting(sender.lookups.resolve({"id": name}, operation_id)["id"], schema)
+
+    return with_ids(operation_id, body, id_of)
 
 
 def _request(operation_id: str, items: Sequence[Item]) -> tuple[dict[str, Json], Json]:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bridge.alvaria.limits import Limits
-from bridge.alvaria.named import with_ids
+from bridge.alvaria.named import IdOf, fitting, with_ids
 from bridge.alvaria.operations import Parameter, operation
 from bridge.errors import BadSignature, NotReady, Unreadable
 from bridge.mappings.rules import Mapping, OnCustomerChange
@@ -144,7 +144,7 @@ def api_request(delivery: Delivery, ask: Ask) -> dict[str, Any]:
     texts = {"orgId": ask.org_id, **{name: _text(value) for name, value in params.items()}}
     query, headers = (_at(place, asked.parameters, texts) for place in ("query", "header"))
     path = asked.path.format_map(texts) + ("?" + urlencode(query) if query else "")
-    body = None if delivery.body is None else with_ids(asked.id, delivery.body, lambda name: _id(name, asked.id, ask))
+    body = None if delivery.body is None else with_ids(asked.id, delivery.body, _ids(asked.id, ask))
     return {"operation": asked.id, "method": asked.method, "path": path, "headers": headers, "body": body}
 
 
@@ -152,9 +152,12 @@ def _at(place: str, parameters: Iterable[Parameter], texts: Map[str, str]) -> di
     return {one.name: texts[one.name] for one in parameters if one.place == place and one.name in texts}
 
 
-def _id(name: Json, operation_id: str, ask: Ask) -> Json:
-    return ask.resolve({"id": name}, operation_id)["id"] if ask.resolve else _text(name)
+def _ids(operation_id: str, ask: Ask) -> IdOf:
+    resolve = ask.resolve
+    if not resolve:
+        return lambda name, _: _text(name)
+    return lambda name, schema: fitting(resolve({"id": name}, operation_id)["id"], schema)
 
 
 def _text(value: Json) -> str:
-    return f'{{id of "{value["id_of"]}"}}' if isinstance(value, dict) else str(value)
+    return f'{{{value.get("as", "id")} of "{value["id_of"]}"}}' if isinstance(value, dict) else str(value)

@@ -1,7 +1,7 @@
 """Data with expressions and names in it, at any depth: compiled once, filled in for each event."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from bridge.alvaria.named import is_named
@@ -21,6 +21,10 @@ class Named:
 
     id_of: Template
     by: str
+    code: bool = False
+    """Its code in place of its id."""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What the look-up needs: a Tree."""
 
 
 Tree: TypeAlias = Template | Named | Mapping[str, Any] | list[Any]
@@ -35,9 +39,8 @@ def fill(tree: Tree, scope: Scope, at: Path, problems: list[str]) -> Any:
     match tree:
         case Template():
             return _value(tree, scope, at, problems)
-        case Named(id_of=name, by=by):
-            found = _name(name, scope, at, problems)
-            return {"id_of": found, "by": by} if isinstance(found, str) else found
+        case Named():
+            return _named(tree, scope, at, problems)
         case list():
             items = [fill(one, scope, (*at, index), problems) for index, one in enumerate(tree)]
             return [one for one in items if one is not None]
@@ -62,6 +65,15 @@ def _fit_for_json(value: Json) -> Json:
         return [_fit_for_json(one) for one in value if one is not None]
     is_whole = isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT
     return int(value) if is_whole else value
+
+
+def _named(named: Named, scope: Scope, at: Path, problems: list[str]) -> Any:
+    found = _name(named.id_of, scope, at, problems)
+    params = fill(named.params, scope, (*at, "params"), problems)
+    if not isinstance(found, str):
+        return found
+    more = {**({"as": "code"} if named.code else {}), **({"params": params} if params else {})}
+    return {"id_of": found, "by": named.by, **more}
 
 
 def _name(template: Template, scope: Scope, at: Path, problems: list[str]) -> Any:

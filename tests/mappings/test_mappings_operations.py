@@ -192,6 +192,18 @@ def test_an_empty_name_is_no_name(outcome_of: Callable[..., Outcome]) -> None:
     assert only(outcome_of(rule, {"list": 4711})).params == {"listId": {"id_of": "4711", "by": "campaign.listLists"}}
 
 
+def test_a_look_up_may_need_parameters_and_may_give_a_code(outcome_of: Callable[..., Outcome]) -> None:
+    members = '{id_of: Ada, by: provisioning.listTeamMembers, params: {teamId: "{{ record.team }}"}}'
+    types = "{id_of: Mobile, by: campaign.listNumberTypes, as: code}"
+    rule = CALLBACK.replace('"{{ record.agent | default(null) }}"', members)
+    rule = rule.replace('"{{ record.kind | default(null) | int if record.kind is defined else null }}"', types)
+    body = only(outcome_of(rule, {**RECORD, "team": "north"})).body
+    assert body["userId"] == {"id_of": "Ada", "by": "provisioning.listTeamMembers", "params": {"teamId": "north"}}
+    assert body["numberType"] == {"id_of": "Mobile", "by": "campaign.listNumberTypes", "as": "code"}
+    found = api_request(only(outcome_of(rule, {**RECORD, "team": "north"})), ASK)
+    assert found["body"]["numberType"] == '{code of "Mobile"}'
+
+
 # What is told when the file is loaded
 
 
@@ -258,6 +270,16 @@ def test_an_empty_name_is_no_name(outcome_of: Callable[..., Outcome]) -> None:
             " body: {version: 1}}",
             ".params.listId.id_of",
             "is empty; give the name",
+        ),
+        (
+            "{id: campaign.pauseJob, params: {jobId: {id_of: A, by: provisioning.listTeamMembers}}}",
+            ".params.jobId.params.teamId",
+            "is missing; add it",
+        ),
+        (
+            "{id: campaign.pauseJob, params: {jobId: {id_of: A, by: campaign.listLists, as: code}}}",
+            ".params.jobId.as",
+            "campaign.listLists gives no such thing",
         ),
         (
             "{id: campaign.createExclusion, repeatable: true, body: {accountControlItems: [{contactType: 9}]}}",

@@ -16,6 +16,8 @@ NAME = {
     "properties": {
         "id_of": {"type": ["string", "integer"], "description": "Its name at Alvaria."},
         "by": {"enum": [name for name in OPERATIONS if looks_up(name)]},
+        "params": {"type": "object", "description": "What the look-up itself needs."},
+        "as": {"const": "code", "description": "Its code in place of its id."},
     },
     "required": ["id_of", "by"],
     "additionalProperties": False,

@@ -120,7 +120,9 @@ class Tree(fields.Field[Any]):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **settings: Any) -> Any:
         if is_named(value):
-            return Named(id_of=_compiled(value["id_of"]), by=str(value["by"]))
+            given = value.get("params")
+            params = self._each(given.items()) if isinstance(given, dict) else {}
+            return Named(id_of=_compiled(value["id_of"]), by=str(value["by"]), code="as" in value, params=params)
         if isinstance(value, dict):
             return self._each(value.items())
         if isinstance(value, list):

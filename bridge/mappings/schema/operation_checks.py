@@ -56,10 +56,17 @@ def _check_names(value: Any, at: Path) -> Iterator[tuple[Path, str]]:
 
 
 def _check_name(value: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, str]]:
-    by = value["by"]
+    by, params = value["by"], value.get("params", {})
     if not isinstance(by, str) or by not in OPERATIONS or not looks_up(by):
         listing = [name for name in OPERATIONS if looks_up(name)]
         yield (*at, "by"), f"{by!r} lists nothing by its name{did_you_mean(str(by), listing)}"
+    elif not isinstance(params, dict):
+        yield (*at, "params"), "is not a map of keys and values"
+    else:
+        for path, words in request_mistakes(by, known(params, is_written=True), None):
+            yield (*at, *path), words
+        if "as" in value and (value["as"] != "code" or not looks_up(by, code=True)):
+            yield (*at, "as"), f"{by} gives no such thing; leave it out for the id, or write code where there is one"
     if value["id_of"] in (None, ""):
         yield (*at, "id_of"), "is empty; give the name as Alvaria knows it"
 
