@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from bridge.alvaria.operations import CONTRACTS, operation
+from bridge.alvaria.operations import CONTRACTS, OPERATIONS, operation
 from bridge.model import Json
 
 
@@ -44,6 +44,16 @@ def looks_up(operation_id: str, *, code: bool = False) -> bool:
     known = operation(operation_id)
     found = _contract(operation_id.partition(".")[0])["paths"][known.path][known.method.lower()]
     return "x-names" in found and (not code or "code" in found["x-names"])
+
+
+@cache
+def refusals(operation_id: str) -> frozenset[int]:
+    """The refusals that the operation documents; none where there is no such operation."""
+    known = OPERATIONS.get(operation_id)
+    if not known:
+        return frozenset()
+    found = _contract(operation_id.partition(".")[0])["paths"][known.path][known.method.lower()]
+    return frozenset(int(status) for status in found["responses"] if status.startswith("4"))
 
 
 @cache

@@ -51,10 +51,23 @@ def fill(tree: Tree, scope: Scope, at: Path, problems: list[str]) -> Any:
 
 def _value(template: Template, scope: Scope, at: Path, problems: list[str]) -> Any:
     try:
-        return _fit_for_json(as_data(template(scope)))
+        value = _fit_for_json(as_data(template(scope)))
     except ExpressionError as error:
         problems.append(f"{dotted(at)}: {error}")
         return UNKNOWN
+    if _holds_name(value):
+        # Or whoever writes into the CRM's record could have anything looked up.
+        problems.append(
+            f"{dotted(at)}: holds a map of id_of and by; write that into the mapping, around the expression"
+        )
+        return UNKNOWN
+    return value
+
+
+def _holds_name(value: Json) -> bool:
+    if isinstance(value, dict):
+        return is_named(value) or any(_holds_name(one) for one in value.values())
+    return isinstance(value, list) and any(_holds_name(one) for one in value)
 
 
 def _fit_for_json(value: Json) -> Json:

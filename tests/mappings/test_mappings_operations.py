@@ -6,16 +6,30 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis.strategies import (
+    booleans,
+    dictionaries,
+    floats,
+    integers,
+    lists,
+    none,
+    recursive,
+    text,
+)
 
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import OPERATIONS
 from bridge.alvaria.schemas import takes
+from bridge.documents import load
 from bridge.errors import Problem
 from bridge.mappings.preview import Ask, api_request
 from bridge.mappings.rules import Mapping
+from bridge.mappings.schema import read_mapping
 from bridge.mappings.schema.operation_checks import BY_OTHER_RULES, WRITING
-from bridge.mappings.translate import Translation
+from bridge.mappings.translate import Past, Translation, translate
 from bridge.model import Delivery, Event, Outcome, OutcomeKind, Stop
+from tests.words import NOON
 
 Read = Callable[[str], tuple[Mapping | None, list[Problem]]]
 MappingOf = Callable[..., Mapping]
@@ -37,6 +51,37 @@ CALLBACK = """
         userId: "{{ record.agent | default(null) }}"
         numberType: "{{ record.kind | default(null) | int if record.kind is defined else null }}"
         userDefinedData: ["{{ record.name | default(null) }}", "{{ event.id }}"]
+"""
+VALUES = recursive(
+    none() | booleans() | integers() | floats() | text(),
+    lambda inner: lists(inner, max_size=3) | dictionaries(text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+ANY = f"""
+version: 1
+{SOURCE}
+rules:
+  - name: member
+    operation:
+      id: campaign.updateListFilter
+      params: {{listId: "{{{{ record.a }}}}"}}
+      body: {{version: "{{{{ record.a }}}}"}}
+  - name: body
+    {ONCE}
+    operation: {{id: campaign.createExclusion, body: "{{{{ record.a }}}}"}}
+  - name: item
+    {ONCE}
+    operation:
+      id: campaign.createExclusion
+      body: {{accountControlItems: ["{{{{ record.a }}}}"]}}
+  - name: name
+    operation:
+      id: campaign.deleteFilter
+      params: {{filterId: {{id_of: "{{{{ record.a }}}}", by: campaign.listFilters}}}}
+  - name: text
+    operation: {{id: campaign.deleteFilter, params: {{filterId: "x{{{{ record.a }}}}"}}}}
+  - name: foreign
+    operation: {{id: campaign.deleteFilter, params: {{filterId: "{{{{ record.named }}}}"}}}}
 """
 ASK = Ask(at=None, limits=Limits(), org_id="o")
 ASSIGN = """
@@ -202,6 +247,34 @@ def test_a_look_up_may_need_parameters_and_may_give_a_code(outcome_of: Callable[
     assert body["numberType"] == {"id_of": "Mobile", "by": "campaign.listNumberTypes", "as": "code"}
     found = api_request(only(outcome_of(rule, {**RECORD, "team": "north"})), ASK)
     assert found["body"]["numberType"] == '{code of "Mobile"}'
+
+
+@settings(max_examples=150)
+@given(VALUES)
+def test_no_value_of_a_record_makes_a_translation_fail(value: Any) -> None:
+    """Nor a look-up that the mapping does not ask for."""
+    mapping, problems = read_mapping(load(ANY, "crm.yaml"), ANY, layouts={}, env={}, limits=Limits())
+    assert mapping
+    assert not [one for one in problems if one.severity == "error"]
+    event = Event(
+        source="crm",
+        type="a",
+        record_id="7",
+        crm_id="31",
+        dedup_key="31",
+        occurred_at=NOON,
+        received_at=NOON,
+        record={"a": value, "named": {"id_of": value, "by": "campaign.listLists"}},
+    )
+    outcomes = translate(mapping, event, past=Past(), now=NOON, limits=Limits()).outcomes
+    assert all(one.kind in (OutcomeKind.TRANSLATED, OutcomeKind.REJECTED) for one in outcomes)
+    assert outcomes[-1].kind is OutcomeKind.REJECTED
+
+
+def test_a_records_own_maps_are_no_names_to_be_looked_up(outcome_of: Callable[..., Outcome]) -> None:
+    rule = '  - {name: r, operation: {id: campaign.deleteFilter, params: {filterId: "{{ record.id }}"}}}'
+    outcome = outcome_of(rule, {"id": {"id_of": "x", "by": "campaign.listLists"}})
+    assert outcome.reason.startswith("params.filterId: holds a map of id_of and by; write that into the mapping")
 
 
 # What is told when the file is loaded
