@@ -145,7 +145,8 @@ class Delivery:
     """What one event asks of one Alvaria operation: delivered as a whole or not at all.
 
     `params` holds the operation's path, query and header parameters; a value of the form
-    `{"id_of": "Hot leads", "by": "campaign.listLists"}` is a name that is looked up when the delivery is sent.
+    `{"id_of": "Hot leads", "by": "campaign.listLists"}` is a name that is looked up when the delivery is sent. The
+    same may stand anywhere in `body`.
     """
 
     id: int = 0
@@ -191,6 +192,14 @@ class OnceKey:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stop:
+    """What waits of these operations for this customer is not sent any more."""
+
+    customer: str
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What one rule made of one event."""
 
@@ -199,6 +208,7 @@ class Outcome:
     reason: str = ""
     deliveries: tuple[Delivery, ...] = ()
     once: OnceKey | None = None
+    stop: Stop | None = None
 
 
 class Stamp(NamedTuple):

@@ -13,7 +13,7 @@ from bridge.db import Connection, Database, Late
 from bridge.delivery.dead import by_cause
 from bridge.inbox.queries import Wanted
 from bridge.mappings.catalogue import Catalogue
-from bridge.mappings.preview import Ask, api_request
+from bridge.mappings.preview import Ask, rule_made
 from bridge.model import DeliveryState
 from bridge.outbox import queries
 from bridge.outbox.again import replay_dead
@@ -111,14 +111,15 @@ def _preview(database: Database, catalogue: Catalogue, wanted: Wanted, *, even_m
 
 
 def _shown(one: Trial, ask: Ask) -> dict[str, Any]:
-    return {
-        "event": one.event_id,
-        "source": one.source,
+    left: dict[str, Any] = {
         "rule": one.rule,
-        "outcome": one.outcome.kind if one.outcome else "left",
-        "reason": one.outcome.reason if one.outcome else "no rule of this name is at work",
-        "requests": [api_request(delivery, ask) for delivery in one.outcome.deliveries] if one.outcome else [],
+        "outcome": "left",
+        "reason": "no rule of this name is at work",
+        "requests": [],
+        "stops": None,
     }
+    made = rule_made(one.outcome, ask) if one.outcome else left
+    return {"event": one.event_id, "source": one.source, **made}
 
 
 @command.command("discard")

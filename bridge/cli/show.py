@@ -65,8 +65,13 @@ def rule(made: Mapping[str, Any]) -> None:
     """What a rule has made of an event: its outcome, and each request."""
     out = console()
     out.print(plain(f"  {made['rule']}:"), state(made["outcome"]), plain(made["reason"]))
+    if made["stops"]:
+        names = ", ".join(made["stops"]["operations"])
+        out.print(plain(f"    what waits of {names} for {made['stops']['customer']} is not sent"), style="cyan")
     for request in made["requests"]:
         out.print(plain(f"    {request['method']} {request['path']}"), style="cyan")
+        for name, value in request["headers"].items():
+            out.print(plain(f"    {name}: {value}"))
         if request["body"] is not None:
             text = json.dumps(request["body"], indent=2, ensure_ascii=False)
             out.print(plain("\n".join(f"    {line}" for line in text.splitlines())))

@@ -25,6 +25,7 @@ from typing import TypeAlias
 from bridge.alvaria.answers import retry_after
 from bridge.alvaria.client.send import SIGN_IN
 from bridge.alvaria.operations import OPERATIONS
+from bridge.alvaria.schemas import refusals
 from bridge.errors import TokenRefused, Unreachable
 from bridge.model import Answer, Dead, Delivered, Delivery, Retry, Unknown, Verdict
 from bridge.settings import Policy
@@ -34,8 +35,8 @@ Result: TypeAlias = Answer | Unreachable | TokenRefused
 TEMPORARY = frozenset({408, 425, 500, 502, 503, 504})
 NOT_BEGUN = frozenset({425})
 """Temporary, and certainly not carried out later."""
-# Campaign API v2.0.0, fastPathRecords: refusals that it documents; for these nothing was done.
 REFUSED_UNDONE = frozenset({400, 401, 404, 405, 429})
+"""For these nothing was done, and neither for what the operation documents beside them, such as 409."""
 ABOUT_CONTENTS = frozenset({400, 413, 422})
 WRONG_ADDRESS = "Alvaria redirects us; check ALVARIA_BASE_URL"
 WRONG_CERTIFICATE = "its certificate does not hold; check ALVARIA_BASE_URL, ALVARIA_TOKEN_URL and the proxy"
@@ -93,14 +94,17 @@ def _asks_to_wait(answer: Answer, asked_for: datetime | None) -> bool:
 
 def _judge_trouble(answer: Answer, words: str, case: Case) -> Verdict:
     status = answer.status
-    is_certain = case.delivery.repeatable or status in REFUSED_UNDONE
-    if not is_certain:
+    if not (case.delivery.repeatable or _is_undone(status, case.delivery.operation)):
         return _in_doubt(words)
     if hint := _misconfigured(answer, case.delivery.operation):
         return _probe_later(f"{words}; {hint}", case)
     if status in TEMPORARY:
         return _back_off(words, case, in_doubt=status not in NOT_BEGUN)
     return Dead(reason=words)
+
+
+def _is_undone(status: int, operation_id: str) -> bool:
+    return status in REFUSED_UNDONE or (status not in TEMPORARY and status in refusals(operation_id))
 
 
 def _misconfigured(result: Answer | Unreachable, operation_id: str) -> str:

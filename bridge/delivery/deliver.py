@@ -6,12 +6,13 @@ newest change wins, whatever the order of arrival. Nothing is locked while we wa
 
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from bridge import clock
+from bridge.alvaria.named import fitting, with_ids
 from bridge.delivery.batch import accept, named_in, next_part, refuse, split
 from bridge.delivery.budget import Wait, take
 from bridge.delivery.decide import Case, decide, is_about_contents
@@ -21,7 +22,7 @@ from bridge.delivery.store import lock_budget, save_budget
 from bridge.delivery.turn import Batch, Sender, take_turn
 from bridge.errors import BadRequest, DatabaseAway, LookupFailed, NotFound, TokenRefused, Unreachable
 from bridge.model import Answer, Dead, Json, Retry, Verdict
-from bridge.outbox.plan import DELETE, UPSERT, Item
+from bridge.outbox.plan import COOKIES, DELETE, UPSERT, Item
 from bridge.outbox.store.settle import let_go
 
 Result: TypeAlias = Answer | Unreachable | TokenRefused | LookupFailed | NotFound | BadRequest
@@ -65,11 +66,23 @@ def send(sender: Sender, batch: Batch, items: Sequence[Item]) -> Sent:
     try:
         params, body = _request(batch.operation, items)
         found = sender.lookups.resolve(params, batch.operation)
+        body = _with_ids(sender, batch.operation, body)
         # What a mapping makes is compared with the contract when it is made.
         result = sender.client.send(batch.operation, found, body, checked=True)
     except (Unreachable, TokenRefused, LookupFailed, NotFound, BadRequest) as trouble:
         result = trouble
     return Sent(items=tuple(items), result=result, began_at=began_at, took_s=time.monotonic() - started)
+
+
+def _with_ids(sender: Sender, operation_id: str, body: Json) -> Json:
+    """Cookies name nothing, and are too many to be looked through."""
+    if operation_id in COOKIES or body is None:
+        return body
+
+    def id_of(name: Json, schema: Mapping[str, Json]) -> Json:
+        return fitting(sender.lookups.resolve({"id": name}, operation_id)["id"], schema)
+
+    return with_ids(operation_id, body, id_of)
 
 
 def _request(operation_id: str, items: Sequence[Item]) -> tuple[dict[str, Json], Json]:

@@ -40,6 +40,7 @@ KEEP_CLEARED: Mapping[str, Function] = {
     "date": time_filters.date,
     "digits": phone_filters.digits,
     "e164": phone_filters.e164,
+    "in_zone": time_filters.in_zone,
     "iso8601": time_filters.iso8601,
     "lower": text_filters.lower,
     "mask": text_filters.mask,
@@ -91,6 +92,7 @@ FILTERS: Mapping[str, Function] = {
 
 CHECKED_AT_LOAD: Mapping[str, Callable[[object], None]] = {
     "date": time_filters.check_format,
+    "in_zone": time_filters.check_zone,
     "phone": phone.check_region,
 }
 """What a first argument that is written out must be, told when the mapping is loaded."""

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from bridge.errors import ExpressionError
 from bridge.expressions import values
@@ -13,6 +14,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EPOCH_TEXT = re.compile(r"-?(?:[0-9]{10}|[0-9]{13})(?:\.[0-9]{1,9})?")
 FIRST_IN_MS = 100_000_000_000
 """From here on a number is in milliseconds: in seconds it would be the year 5138."""
+
+NO_TIME = "the text is not a time such as 1985-04-12T23:20:50Z"
 
 DIRECTIVES = re.compile(r"%-?(?P<letter>.?)", re.DOTALL)
 KNOWN_DIRECTIVES = frozenset("aAbBdfGHIjmMpSuUVwWyYzZ%")
@@ -45,6 +48,34 @@ def add_days(value: Any, days: int) -> datetime:
     return moment(value) + timedelta(days=days)
 
 
+def in_zone(value: Any, zone: str) -> datetime:
+    """The moment of a time that is told without a zone, as clocks show it in this one.
+
+    What has a zone already keeps it. An hour that clocks skip counts as if they did not; of one that they show twice,
+    the first is meant.
+
+    `{{ '2026-07-01T15:00' | in_zone('America/New_York') | iso8601 }}` → `2026-07-01T19:00:00.000Z`
+    """
+    check_zone(zone)
+    if isinstance(value, str) and not EPOCH_TEXT.fullmatch(value):
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            raise ExpressionError(NO_TIME) from None
+        value = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
+    return moment(value)
+
+
+def check_zone(zone: object) -> None:
+    """Only names of the tz database, such as Europe/Berlin."""
+    if not isinstance(zone, str):
+        raise ExpressionError(f"in_zone takes the zone's name as text, not {kind(zone)}")
+    try:
+        ZoneInfo(zone)
+    except (LookupError, OSError, ValueError):
+        raise ExpressionError("in_zone does not know the zone; write one such as 'America/New_York'") from None
+
+
 def moment(value: Any) -> datetime:
     """In UTC; text without a zone counts as UTC."""
     if isinstance(value, datetime):
@@ -56,7 +87,7 @@ def moment(value: Any) -> datetime:
     try:
         return _in_utc(datetime.fromisoformat(value))
     except ValueError:
-        raise ExpressionError("the text is not a time such as 1985-04-12T23:20:50Z") from None
+        raise ExpressionError(NO_TIME) from None
 
 
 def _in_utc(at: datetime) -> datetime:

@@ -87,6 +87,8 @@ class Request:
     expires_at: datetime | None = None
     stamps: tuple[str, ...] = ()
     """Of each cookie that it writes or deletes, in their order; empty: the event's own."""
+    repeatable: bool | None = None
+    """None: as the operation's contract says."""
 
 
 def value_of(template: Template, scope: Map[str, Any], at: str) -> Any:

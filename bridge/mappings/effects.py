@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from bridge.mappings.layout import Layout, parse
-from bridge.mappings.rules import FastPath, Group, Mapping, Rule
+from bridge.mappings.rules import FastPath, Group, Mapping, OtherOperation, Rule
 from bridge.mappings.translate import Translation
 from bridge.model import Delivery, Json, OutcomeKind
 
-EFFECTS = ("settings", "deletes", "fast_path", "forget", "rejected")
+EFFECTS = ("settings", "deletes", "fast_path", "forget", "operations", "stops", "rejected")
 
 
 def effects(mapping: Mapping, translation: Translation) -> dict[str, list[Json]]:
@@ -17,6 +17,8 @@ def effects(mapping: Mapping, translation: Translation) -> dict[str, list[Json]]
     for outcome in translation.outcomes:
         if outcome.kind is OutcomeKind.REJECTED:
             found["rejected"].append({"rule": outcome.rule, "reason": outcome.reason})
+        if outcome.stop:
+            found["stops"].append({"customer": outcome.stop.customer, "operations": [*outcome.stop.operations]})
         for delivery in outcome.deliveries:
             name, those = effects_of(rules[outcome.rule], delivery)
             found[name].extend(those)
@@ -32,6 +34,8 @@ def effects_of(rule: Rule, delivery: Delivery) -> tuple[str, Iterator[Json]]:
             return "deletes", _deleted(delivery)
         case FastPath(layout=layout):
             return "fast_path", _inserted(delivery, layout)
+        case OtherOperation():
+            return "operations", iter([{"id": delivery.operation, "params": delivery.params, "body": delivery.body}])
         case _:
             return "forget", _deleted(delivery)
 

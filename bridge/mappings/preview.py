@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bridge.alvaria.limits import Limits
-from bridge.alvaria.operations import operation
+from bridge.alvaria.named import IdOf, fitting, with_ids
+from bridge.alvaria.operations import Parameter, operation
 from bridge.errors import BadSignature, NotReady, Unreadable
 from bridge.mappings.rules import Mapping, OnCustomerChange
 from bridge.mappings.translate import Past, Translation, translate
@@ -118,7 +119,7 @@ def _shown(mapping: Mapping, event: Event, fetch: str, made: Translation, ask: A
         "problem": event.problem,
         "fetch": fetch,
         "moves": _moves(mapping, made),
-        "rules": [_rule(outcome, ask) for outcome in made.outcomes],
+        "rules": [rule_made(outcome, ask) for outcome in made.outcomes],
     }
 
 
@@ -128,20 +129,35 @@ def _moves(mapping: Mapping, made: Translation) -> dict[str, str | None]:
     return {old: None if forgets else new for old, new in made.moved.items()}
 
 
-def _rule(outcome: Outcome, ask: Ask) -> dict[str, Any]:
+def rule_made(outcome: Outcome, ask: Ask) -> dict[str, Any]:
+    """What a rule has made of an event, with each request."""
     requests = [api_request(delivery, ask) for delivery in outcome.deliveries]
-    return {"rule": outcome.rule, "outcome": outcome.kind, "reason": outcome.reason, "requests": requests}
+    stopped = {"customer": outcome.stop.customer, "operations": outcome.stop.operations} if outcome.stop else None
+    made = {"rule": outcome.rule, "outcome": outcome.kind, "reason": outcome.reason, "requests": requests}
+    return {**made, "stops": stopped}
 
 
 def api_request(delivery: Delivery, ask: Ask) -> dict[str, Any]:
-    """Method, path with query, and body."""
+    """Method, path with query, headers of its own, and body."""
     asked = operation(delivery.operation)
     params = ask.resolve(delivery.params, asked.id) if ask.resolve else delivery.params
     texts = {"orgId": ask.org_id, **{name: _text(value) for name, value in params.items()}}
-    query = {one.name: texts[one.name] for one in asked.parameters if one.place == "query" and one.name in texts}
+    query, headers = (_at(place, asked.parameters, texts) for place in ("query", "header"))
     path = asked.path.format_map(texts) + ("?" + urlencode(query) if query else "")
-    return {"operation": asked.id, "method": asked.method, "path": path, "body": delivery.body}
+    body = None if delivery.body is None else with_ids(asked.id, delivery.body, _ids(asked.id, ask))
+    return {"operation": asked.id, "method": asked.method, "path": path, "headers": headers, "body": body}
+
+
+def _at(place: str, parameters: Iterable[Parameter], texts: Map[str, str]) -> dict[str, str]:
+    return {one.name: texts[one.name] for one in parameters if one.place == place and one.name in texts}
+
+
+def _ids(operation_id: str, ask: Ask) -> IdOf:
+    resolve = ask.resolve
+    if not resolve:
+        return lambda name, _: _text(name)
+    return lambda name, schema: fitting(resolve({"id": name}, operation_id)["id"], schema)
 
 
 def _text(value: Json) -> str:
-    return f'{{id of "{value["id_of"]}"}}' if isinstance(value, dict) else str(value)
+    return f'{{{value.get("as", "id")} of "{value["id_of"]}"}}' if isinstance(value, dict) else str(value)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from bridge.expressions import Template
 from bridge.mappings.layout import Layout
+from bridge.mappings.tree import Tree
 from bridge.model import Json
 from bridge.sources.source import Source
 
@@ -71,9 +72,15 @@ class Forget:
 
 @dataclass(frozen=True, kw_only=True)
 class OtherOperation:
-    """An operation that mappings may name already, although this version does not carry it out."""
+    """One request of any operation that writes."""
 
     id: str
+    params: abc.Mapping[str, Tree]
+    body: Tree | None = None
+    repeatable: bool | None = None
+    """Whether the same request twice does no more than once; None: as the contract says."""
+    order_by: Template | None = None
+    """What has the same text goes out in order; None: what one record asks of this operation."""
 
 
 Action: TypeAlias = Group | FastPath | Forget | OtherOperation
@@ -88,6 +95,14 @@ class Once:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stops:
+    """Whose waiting deliveries are not sent any more, of these operations."""
+
+    customer: Template
+    operations: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Rule:
     name: str
     action: Action
@@ -95,6 +110,7 @@ class Rule:
     once: Once | None = None
     hold: bool = False
     """Where one that it made is dead, the next for the same record waits for a person."""
+    stops: Stops | None = None
     line: int = 1
 
     @property

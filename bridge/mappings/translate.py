@@ -7,14 +7,14 @@ from datetime import datetime
 
 from bridge.alvaria.limits import Limits
 from bridge.alvaria.operations import operation
-from bridge.mappings import group, insert
-from bridge.mappings.case import Case, Ignored, NotTranslated, Rejected, Request, holds, text_of
+from bridge.mappings import group, insert, operate
+from bridge.mappings.case import Case, Ignored, NotTranslated, Rejected, Request, holds, text_of, text_or_empty
 from bridge.mappings.customers import ids_after
 from bridge.mappings.move import replaced
 from bridge.mappings.newest import changed_at, stamp
 from bridge.mappings.remember import joined, merged, remembered
 from bridge.mappings.rules import Action, FastPath, Forget, Group, Mapping, OnCustomerChange, OtherOperation, Rule
-from bridge.model import CookieName, Delivery, Event, OnceKey, Outcome, OutcomeKind, Record, Stamp
+from bridge.model import CookieName, Delivery, Event, OnceKey, Outcome, OutcomeKind, Record, Stamp, Stop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +124,7 @@ def _translated(rule: Rule, case: Case) -> Outcome:
         kind=OutcomeKind.TRANSLATED,
         deliveries=tuple(_delivery(rule, case, item, request) for item, request in enumerate(requests)),
         once=_once(rule, case),
+        stop=_stop(rule, case),
     )
 
 
@@ -136,7 +137,7 @@ def _requests(action: Action, case: Case) -> Iterator[Request]:
         case Forget():
             yield from _forgotten(case)
         case OtherOperation():
-            raise Ignored(f"{action.id} is not carried out by this version of the bridge")
+            yield operate.request(action, case)
 
 
 def _forgotten(case: Case) -> Iterator[Request]:
@@ -158,6 +159,15 @@ def _once(rule: Rule, case: Case) -> OnceKey | None:
     return OnceKey(rule=rule.name, key=key, until=case.now + rule.once.within if rule.once.within else None)
 
 
+def _stop(rule: Rule, case: Case) -> Stop | None:
+    if rule.stops is None:
+        return None
+    customer = text_or_empty(rule.stops.customer, case.scope, "stops.customer")
+    if not customer:
+        raise Rejected("stops.customer: empty; give the id that the deliveries are about")
+    return Stop(customer=customer, operations=rule.stops.operations)
+
+
 def _delivery(rule: Rule, case: Case, item: int, request: Request) -> Delivery:
     return Delivery(
         event_id=case.event.id,
@@ -170,9 +180,13 @@ def _delivery(rule: Rule, case: Case, item: int, request: Request) -> Delivery:
         customers=request.customers,
         order_key=request.order_key,
         hold=rule.hold,
-        repeatable=operation(request.operation).repeatable,
+        repeatable=_is_repeatable(request),
         changed_at=changed_at(case.event),
         stamp=case.stamp,
         stamps=request.stamps,
         expires_at=request.expires_at,
     )
+
+
+def _is_repeatable(request: Request) -> bool:
+    return operation(request.operation).repeatable if request.repeatable is None else request.repeatable

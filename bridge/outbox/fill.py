@@ -15,8 +15,8 @@ from bridge.mappings.move import outcome as outcome_of
 from bridge.mappings.remember import joined
 from bridge.mappings.rules import Mapping
 from bridge.mappings.translate import Past, Translation, translate
-from bridge.model import CookieName, Delivery, Event, OnceKey, Outcome, OutcomeKind, Priority, Record
-from bridge.outbox.store import again, ledger, once, queue
+from bridge.model import CookieName, Delivery, Event, OnceKey, Outcome, OutcomeKind, Priority, Record, Stop
+from bridge.outbox.store import again, ledger, once, queue, stop
 from bridge.outbox.store.records import Records
 
 
@@ -195,7 +195,16 @@ def _keep(this: Filling, outcomes: tuple[Outcome, ...]) -> None:
         for delivery in outcome.deliveries:
             again = replace(delivery, priority=Priority.REPLAY) if this.number > 1 else delivery
             this.round.deliveries.append((this.event, again))
+        if outcome.stop:
+            _stop(this, outcome.rule, outcome.stop)
         metrics.OUTCOMES.labels(this.event.source, outcome.rule, outcome.kind).inc()
+
+
+def _stop(this: Filling, rule: str, asked: Stop) -> None:
+    """What earlier events have asked for; nothing of this one."""
+    reason = f"stopped by rule {rule} of {this.event.source}, event {this.event.id}"
+    number = stop.stop(this.round.write(), asked, event_id=this.event.id, reason=reason, now=this.round.now)
+    log.info("delivery.stopped", source=this.event.source, rule=rule, id=this.event.id, number=number)
 
 
 def _translate(this: Filling, past: Past) -> Translation:

@@ -67,6 +67,22 @@ def test_what_becomes_of_a_delivery(result: object, again: type, once: type) -> 
     assert type(judged(result, ONCE)) is once
 
 
+@pytest.mark.parametrize(
+    ("operation", "status", "kind"),
+    [
+        ("campaign.createFilter", 409, Dead),
+        ("campaign.createFilter", 408, Unknown),
+        ("campaign.createFilter", 422, Unknown),
+        ("provisioning.createSystemExternal", 422, Dead),
+        ("campaign.pauseJob", 409, Unknown),
+        ("campaign.pauseJob", 500, Unknown),
+        ("not.known", 409, Unknown),
+    ],
+)
+def test_a_refusal_that_the_operation_documents_leaves_no_doubt(operation: str, status: int, kind: type) -> None:
+    assert type(judged(answer(status), replace(ONCE, operation=operation))) is kind
+
+
 def test_an_answer_that_names_a_time_is_obeyed() -> None:
     for status in (429, 503):
         verdict = judged(answer(status, retry_after="7"), AGAIN, luck=0)

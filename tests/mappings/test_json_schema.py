@@ -15,8 +15,10 @@ from bridge.sources.presets import preset_names, preset_parts
 from tests.pages import blocks
 
 ROOT = Path(__file__).parent.parent.parent
-MAPPINGS = sorted([*ROOT.glob("mappings/*.yaml"), *ROOT.glob("bridge/demo/mappings/*.yaml")])
-LAYOUTS = sorted(ROOT.glob("**/mappings/layouts/*.yaml"))
+MAPPINGS = sorted(
+    [*ROOT.glob("mappings/*.yaml"), *ROOT.glob("mappings/examples/*.yaml"), *ROOT.glob("bridge/demo/mappings/*.yaml")]
+)
+LAYOUTS = sorted(ROOT.glob("**/mappings/**/layouts/*.yaml"))
 WHOLE = next(
     block.text
     for block in blocks((ROOT / "docs" / "mapping-reference.md").read_text("utf-8"))
@@ -131,3 +133,25 @@ def test_a_slip_in_a_layout_is_marked(layout: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("kind", "schema"), [("mapping", mapping_schema()), ("layout", layout_schema())])
 def test_the_command_prints_it(kind: str, schema: dict[str, Any]) -> None:
     assert json.loads(CliRunner().invoke(main, ["schema", kind]).output) == schema
+
+
+OPT_OUT = (ROOT / "mappings" / "examples" / "opt-out.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("id: campaign.createExclusion", "id: campaign.createExclusions"),
+        ("id: campaign.createExclusion", "id: campaign.listLists"),
+        ("id: campaign.createExclusion", "id: campaign.pauseJob"),
+        ("repeatable: true", "repeatable: maybe"),
+        ("accountControlItems:\n", "acountControlItems:\n"),
+        ("contactType: 1 ", "contactType: 9 "),
+        ("contactType: 1 ", "contactTyp: 1 "),
+        ("endTime: 0", "endTime: []"),
+        ("stops:\n      customer:", "stops:\n      customers:"),
+    ],
+)
+def test_a_slip_in_an_operation_is_marked(right: str, wrong: str) -> None:
+    assert right in OPT_OUT
+    assert mistakes(mapping_schema(), load(OPT_OUT.replace(right, wrong, 1), "opt-out.yaml").data)

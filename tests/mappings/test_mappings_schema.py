@@ -136,8 +136,9 @@ LONG = "crm." + "k" * 61
         ),
         (
             "rules",
-            f'  - {{name: r, {ONCE}, operation: {{id: a.b, body: {{c: ["{{{{ recrod }}}}"]}}}}}}',
-            "rules[0].operation.body",
+            f"  - {{name: r, {ONCE}, operation: {{id: campaign.insertStrategyRecord, params: {{strategyId: 1}}, "
+            "body: {records: ['{{ recrod }}']}}}",
+            "rules[0].operation.body.records[0]",
             "did you mean 'record'?",
         ),
         ("tables", "tiers: [gold]", "tables.tiers", "is not a map of keys and values"),
@@ -246,19 +247,12 @@ def test_each_action_is_compiled_to_its_own_value(mapping_of: Callable[..., Mapp
         f"{RULE}\n"
         f"  - {{name: b, {ONCE}, fast_path: {{list: 4711, {RECORD}}}}}\n"
         "  - {name: c, forget: true}\n"
-        "  - {name: d, operation: {id: campaign.upsertCallback}}\n"
+        "  - {name: d, operation: {id: campaign.deleteFilter, params: {filterId: '4'}}}\n"
     )
     rules = mapping.rules or ()
     assert [type(rule.action) for rule in rules] == [Group, FastPath, Forget, OtherOperation]
     assert [rule.forget for rule in rules] == [False, False, True, False]
     assert [rule.line for rule in rules] == [6, 7, 8, 9]
-
-
-def test_an_operation_that_is_not_carried_out_yet_is_a_warning(read: Read) -> None:
-    mapping, problems = read(f"version: 1\n{SOURCE}\nrules:\n  - {{name: d, operation: {{id: a.b}}}}\n")
-    assert [(problem.severity, problem.path) for problem in problems] == [("warning", "rules[0].operation")]
-    assert mapping is not None
-    assert mapping.rules is not None
 
 
 def test_the_version_changes_with_the_file_and_with_the_layouts_that_it_uses(read: Read, layouts: dict) -> None:

@@ -288,12 +288,6 @@ def test_rules_to_skip_have_no_outcome(mapping_of: MappingOf, event_of: EventOf,
     assert one(translated(mapping, event_of(), skip={"a"})).rule == "b"
 
 
-def test_an_operation_that_is_not_carried_out_is_ignored_with_the_reason(outcome_of: OutcomeOf) -> None:
-    outcome = outcome_of("  - {name: d, operation: {id: campaign.upsertCallback}}")
-    assert outcome.kind == OutcomeKind.IGNORED
-    assert outcome.reason == "campaign.upsertCallback is not carried out by this version of the bridge"
-
-
 # FastPath records
 
 INSERT = """

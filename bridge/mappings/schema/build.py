@@ -19,6 +19,7 @@ from bridge.mappings.rules import (
     OtherOperation,
     Rule,
     SettingRule,
+    Stops,
     Trial,
 )
 
@@ -38,6 +39,7 @@ def build_rules(data: Any, document: Document, layouts: Map[str, Layout], limits
             when=rule.get("when"),
             once=Once(**rule["once"]) if "once" in rule else None,
             hold=rule.get("hold", False),
+            stops=_stops(rule["stops"]) if "stops" in rule else None,
             line=document.line(("rules", index)),
         )
         for index, rule in enumerate(data["rules"])
@@ -55,9 +57,13 @@ def _action(rule: Map[str, Any], defaults: Map[str, Any], layouts: Map[str, Layo
         case {"fast_path": record}:
             return _fast_path(record, layouts)
         case {"operation": other}:
-            return OtherOperation(id=other["id"])
+            return OtherOperation(**{"params": {}, **other})
         case _:
             return Forget()
+
+
+def _stops(members: Map[str, Any]) -> Stops:
+    return Stops(customer=members["customer"], operations=tuple(members["operations"]))
 
 
 def _setting(members: Map[str, Any]) -> SettingRule:

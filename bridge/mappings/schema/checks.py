@@ -13,6 +13,7 @@ from bridge.alvaria.limits import Limits
 from bridge.documents import Path, did_you_mean
 from bridge.mappings import move
 from bridge.mappings.schema.layouts import LayoutFile
+from bridge.mappings.schema.operation_checks import check_operation, check_stops, needs_once
 from bridge.mappings.schema.record_checks import check_fast_path
 from bridge.mappings.schema.setting_checks import check_defaults, check_settings
 from bridge.mappings.schema.shapes import RuleShape
@@ -69,6 +70,14 @@ def _once(draft: Draft) -> Found:
                 (
                     "needs a `once`: what is inserted twice is dialled twice, for each later edit of the record; "
                     'add once: {per: "{{ event.record_id }}", within: 24h}'
+                ),
+            )
+        if "once" not in rule and needs_once(as_map(rule.get("operation"))):
+            yield (
+                at,
+                (
+                    "needs a `once`: the operation must not be repeated blindly, and a later edit of the record would; "
+                    'add once: {per: "{{ event.id }}"}, or say repeatable: true if a second one does no harm'
                 ),
             )
 
@@ -132,6 +141,12 @@ def _records(draft: Draft) -> Found:
         yield from check_fast_path(as_map(rule.get("fast_path")), (*at, "fast_path"), draft.layouts, draft.limits)
 
 
+def _operations(draft: Draft) -> Found:
+    for at, rule in draft.rules:
+        yield from check_operation(as_map(rule.get("operation")), (*at, "operation"))
+        yield from check_stops(as_map(rule.get("stops")), (*at, "stops"))
+
+
 def _expected_rules(draft: Draft) -> Found:
     names = [rule.get("name") for _, rule in draft.rules]
     for at, test in maps(draft.data.get("tests"), ("tests",)):
@@ -141,7 +156,7 @@ def _expected_rules(draft: Draft) -> Found:
                 yield (*where, "rule"), f"there is no rule {one['rule']!r}{did_you_mean(str(one['rule']), names)}"
 
 
-CHECKS = (_actions, _once, _hold, _rule_names, _customer, _tables, _settings, _records, _expected_rules)
+CHECKS = (_actions, _once, _hold, _rule_names, _customer, _tables, _settings, _records, _operations, _expected_rules)
 
 
 def as_map(value: Any) -> Mapping[str, Any]:

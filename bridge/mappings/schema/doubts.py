@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bridge.alvaria.operations import OPERATIONS
+from bridge.alvaria.schemas import replaced_by
 from bridge.documents import Path, did_you_mean
 from bridge.mappings.schema.checks import Found, as_map, maps
 from bridge.sources import tokens
@@ -32,10 +34,13 @@ SHORT_KEY = (
 )
 
 
-def _not_carried_out(data: Mapping[str, Any]) -> Found:
+def _deprecated(data: Mapping[str, Any]) -> Found:
     for at, rule in maps(data.get("rules"), ("rules",)):
-        if "operation" in rule:
-            yield (*at, "operation"), "is not carried out by this version of the bridge; the rule is ignored"
+        name = as_map(rule.get("operation")).get("id")
+        instead = replaced_by(name) if name in OPERATIONS else ""
+        if instead:
+            words = f"{name} is deprecated by the vendor, who names {instead} instead; plan for its end"
+            yield (*at, "operation", "id"), words
 
 
 def _never_holds(data: Mapping[str, Any]) -> Found:
@@ -113,4 +118,4 @@ def _owned_by_nobody(data: Mapping[str, Any]) -> Found:
             yield ("owns", index), f"{name!r} is written by no rule of this file{did_you_mean(name, keys)}"
 
 
-LOOKS = (_not_carried_out, _never_holds, _unused_tables, _unused_memory, _needless_once, _owned_by_nobody)
+LOOKS = (_deprecated, _never_holds, _unused_tables, _unused_memory, _needless_once, _owned_by_nobody)

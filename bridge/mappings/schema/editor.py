@@ -13,8 +13,9 @@ from marshmallow.validate import Length as Count
 from bridge.duration import WRITTEN
 from bridge.mappings.schema import fields as values
 from bridge.mappings.schema.checks import ACTIONS
+from bridge.mappings.schema.editor_operations import COMPUTED, NAME, operations_schema
 from bridge.mappings.schema.layouts import LayoutShape, Pad
-from bridge.mappings.schema.shapes import MappingShape, RuleShape
+from bridge.mappings.schema.shapes import MappingShape, OperationShape, RuleShape
 from bridge.sources.schema import strict
 from bridge.sources.schema.checks import CHECKS, GROUPS, CheckField
 from bridge.sources.schema.parts import ReplyField, ReplySchema
@@ -24,7 +25,6 @@ from bridge.sources.schema.source import WRITTEN_OUT, SecretText, SourceName, So
 Json: TypeAlias = dict[str, Any]
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
-COMPUTED = {"type": "string", "pattern": r"\{\{"}
 NOT_NULL = {"type": ["string", "number", "boolean", "array", "object"]}
 CHECK = {"$ref": "#/$defs/check"}
 
@@ -42,6 +42,8 @@ WORDS: Mapping[str, str] = {
     "settings": "A group of context cookies, written together or not at all.",
     "fast_path": "A record for a FastPath list: somebody is to be dialled now.",
     "forget": "Delete what the bridge wrote for this record's customers.",
+    "operation": "Any other operation of the API that writes.",
+    "stops": "What waits of these operations for this customer is not sent any more.",
 }
 WORDED = (MappingShape, RuleShape)
 
@@ -54,7 +56,7 @@ def mapping_schema() -> Json:
         "$schema": DRAFT,
         "title": "A mapping of Context Bridge",
         **shape,
-        "$defs": {**_sources(), "check": _check()},
+        "$defs": {**_sources(), "check": _check(), "name": NAME},
     }
 
 
@@ -122,7 +124,8 @@ def of(field: fields.Field[Any]) -> Json:
 
 @of.register
 def _(field: fields.Nested) -> Json:
-    return described(field.schema)
+    shape = described(field.schema)
+    return shape | operations_schema() if isinstance(field.schema, OperationShape) else shape
 
 
 @of.register
@@ -191,6 +194,6 @@ _always(values.Condition, schema={"anyOf": [{"type": "boolean"}, COMPUTED]})
 _always(values.Lifetime, schema={"anyOf": [{"type": "string", "pattern": f"^{WRITTEN.pattern}$"}, COMPUTED]})
 _always(values.One, schema={"const": 1})
 _always(values.Yes, schema={"const": True})
-_always(fields.Boolean, schema={"type": "boolean"})
+_always(fields.Boolean, values.TrueOrFalse, schema={"type": "boolean"})
 _always(CheckField, schema=CHECK)
 _always(Pad, schema={"anyOf": [{"type": "string", "minLength": 1, "maxLength": 1}, {"enum": list(range(10))}]})

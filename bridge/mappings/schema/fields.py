@@ -1,13 +1,16 @@
 """The kinds of values that mapping files hold, each with messages that say what to write."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from bridge.alvaria.named import is_named
 from bridge.errors import ExpressionError
-from bridge.expressions import Template, compile_tree
+from bridge.expressions import Template, compile_template
 from bridge.mappings.rules import NAMES
+from bridge.mappings.tree import Named
 from bridge.sources.schema.strict import EMPTY, Expression, Length
 
 
@@ -80,6 +83,15 @@ class Yes(fields.Field[bool]):
         return True
 
 
+class TrueOrFalse(fields.Field[bool]):
+    """One of the two, and no word that might mean it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("is neither true nor false")
+        return value
+
+
 class Items(fields.List[Any]):
     """A list."""
 
@@ -104,10 +116,33 @@ class Words(fields.Field[str]):
 
 
 class Tree(fields.Field[Any]):
-    """Data with expressions in it, at any depth."""
+    """Data with expressions and names in it, at any depth; each mistake at its own place."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **_: Any) -> Any:
-        try:
-            return compile_tree(value, names=NAMES)
-        except ExpressionError as error:
-            raise ValidationError(str(error)) from None
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **settings: Any) -> Any:
+        if is_named(value):
+            given = value.get("params")
+            params = self._each(given.items()) if isinstance(given, dict) else {}
+            return Named(id_of=_compiled(value["id_of"]), by=str(value["by"]), code="as" in value, params=params)
+        if isinstance(value, dict):
+            return self._each(value.items())
+        if isinstance(value, list):
+            return list(self._each(enumerate(value)).values())
+        return _compiled(value)
+
+    def _each(self, members: Iterable[tuple[Any, Any]]) -> dict[Any, Any]:
+        found, wrong = {}, {}
+        for name, one in members:
+            try:
+                found[name] = self._deserialize(one, None, None)
+            except ValidationError as error:
+                wrong[name] = error.messages
+        if wrong:
+            raise ValidationError(wrong)
+        return found
+
+
+def _compiled(value: Any) -> Template:
+    try:
+        return compile_template(value, names=NAMES)
+    except ExpressionError as error:
+        raise ValidationError(str(error)) from None

@@ -13,6 +13,7 @@ from bridge.mappings.schema.fields import (
     OneOrMore,
     Some,
     Tree,
+    TrueOrFalse,
     Value,
     Words,
     Yes,
@@ -58,6 +59,13 @@ class OperationShape(StrictSchema):
     id = Text(required=True)
     params = Tree()
     body = Tree()
+    repeatable = TrueOrFalse()
+    order_by = Some()
+
+
+class StopsShape(StrictSchema):
+    customer = Some(required=True)
+    operations = Items(Text(), required=True, validate=SOME)
 
 
 class OnceShape(StrictSchema):
@@ -74,6 +82,7 @@ class RuleShape(StrictSchema):
     fast_path = fields.Nested(FastPathShape)
     forget = Yes()
     operation = fields.Nested(OperationShape)
+    stops = fields.Nested(StopsShape)
 
 
 class CookieShape(StrictSchema):
@@ -95,6 +104,17 @@ class ExpectedRecordShape(StrictSchema):
     record = Anything()
 
 
+class ExpectedOperationShape(StrictSchema):
+    id = Text()
+    params = MapOf(Anything())
+    body = Anything()
+
+
+class ExpectedStopShape(StrictSchema):
+    customer = Anything()
+    operations = Items(Text())
+
+
 class ExpectedRejectionShape(StrictSchema):
     rule = Text()
     reason = Text()
@@ -105,6 +125,8 @@ class ExpectShape(StrictSchema):
     deletes = Items(fields.Nested(CookieShape))
     fast_path = Items(fields.Nested(ExpectedRecordShape))
     forget = Items(fields.Nested(CookieShape))
+    operations = Items(fields.Nested(ExpectedOperationShape))
+    stops = Items(fields.Nested(ExpectedStopShape))
     rejected = Items(fields.Nested(ExpectedRejectionShape))
 
 

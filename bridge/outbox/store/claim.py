@@ -136,8 +136,16 @@ def claim(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
 def _choose_one(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
     for found in _parts(conn, operation, NEXT_IN_ORDER, asked):
         for delivery in _without_paused(conn, found, asked):
-            return (Item(delivery=delivery),)
+            if not _has_run_out(conn, delivery, asked.now):
+                return (Item(delivery=delivery),)
     return ()
+
+
+def _has_run_out(conn: Connection, delivery: Delivery, now: datetime) -> bool:
+    """It was stopped when it was on its way, and has come back."""
+    if not delivery.expires_at or delivery.expires_at > now:
+        return False
+    return queue.discard(conn, delivery.id, reason="stopped while it was on its way, and not sent again", now=now)
 
 
 def _choose_cookies(conn: Connection, operation: str, asked: Claim) -> tuple[Item, ...]:
