@@ -1,5 +1,7 @@
 """How what was claimed ends: by its verdict, with its worker, and what that means for what it had replaced."""
 
+from datetime import datetime
+
 import pytest
 
 from bridge.db import Database
@@ -280,13 +282,22 @@ def test_a_newer_change_that_waits_settles_the_doubt_when_it_is_sent(database: D
     assert line(database, "crm.a")["unsettled_until"] is None
 
 
-def test_a_doubt_about_what_was_never_accepted_is_forgotten(database: Database) -> None:
+def test_what_was_never_accepted_and_is_given_up_is_deleted_for_it_may_have_come(database: Database) -> None:
     [number] = given(database, group({"crm.a": "x"}))
     settle(database, claim(database), Retry(at=later(5), reason="no answer", in_doubt=True))
     settle(database, claim(database, now=later(5)), Dead(reason="status 400"))
     assert state(database, number) == "dead"
-    assert settle_doubts(database, AFTER_DOUBT) == 0
-    assert line(database, "crm.a")["unsettled_until"] is None
+    assert settle_doubts(database, AFTER_DOUBT) == 1
+    assert is_being_deleted(database, "crm.a", AFTER_DOUBT)
+    [later_one] = given(database, group({"crm.a": "x"}, later(-60)), now=AFTER_DOUBT)
+    assert numbers(claim(database, now=AFTER_DOUBT)) == [later_one], "any change is newer than that"
+
+
+def is_being_deleted(database: Database, key: str, now: datetime) -> bool:
+    """Once; and the doubt is over with it."""
+    [item] = claim(database, DELETE, now=now)
+    settle(database, [item], Delivered(), now=now)
+    return item.keys == [key] and settle_doubts(database, now) == 0 and line(database, key)["deleted_at"] == now
 
 
 def test_a_newer_value_that_is_refused_when_it_is_sent_again_leaves_the_older_one_as_it_is(database: Database) -> None:
@@ -337,13 +348,16 @@ def test_what_was_accepted_and_is_given_up_when_it_is_to_be_sent_again_stays_in_
     assert line(database, "crm.a")["unsettled_until"] is None
 
 
-def test_a_value_that_has_run_out_is_not_sent_again_for_a_doubt(database: Database) -> None:
+def test_a_value_that_has_run_out_is_deleted_when_an_older_one_may_have_come_after_it(database: Database) -> None:
     given(database, group({"crm.a": "old"}, later(1)))
     settle(database, claim(database), Retry(at=later(300), reason="no answer", in_doubt=True))
     [newer] = given(database, group({"crm.a": "new"}, later(2), expires_at=later(62)))
     settle(database, claim(database), Delivered())
-    assert settle_doubts(database, AFTER_DOUBT) == 0
+    assert settle_doubts(database, AFTER_DOUBT) == 1
     assert (state(database, newer), line(database, "crm.a")["unsettled_until"]) == ("delivered", None)
+    assert is_being_deleted(database, "crm.a", AFTER_DOUBT)
+    given(database, group({"crm.a": "older"}, later(1)), now=AFTER_DOUBT)
+    assert claim(database, now=AFTER_DOUBT) == (), "it is as new as the value that has run out"
 
 
 def test_a_value_that_runs_out_before_it_is_sent_again_was_delivered_nevertheless(database: Database) -> None:
@@ -354,8 +368,8 @@ def test_a_value_that_runs_out_before_it_is_sent_again_was_delivered_nevertheles
     assert settle_doubts(database, AFTER_DOUBT) == 1
     assert claim(database, now=later(110)) == ()
     assert state(database, newer) == "delivered"
-    assert settle_doubts(database, later(110)) == 0
-    assert line(database, "crm.a")["unsettled_until"] is None
+    assert settle_doubts(database, later(110)) == 1
+    assert is_being_deleted(database, "crm.a", later(110))
 
 
 def test_a_retry_that_was_certainly_not_carried_out_leaves_no_doubt(database: Database) -> None:

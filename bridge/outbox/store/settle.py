@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select, text
 
-from bridge.model import Dead, Delivered, DeliveryState, Retry, Unknown, Verdict
-from bridge.outbox.plan import Item, WriteState
+from bridge.alvaria.cookies import delete_params
+from bridge.inbox import store as inbox
+from bridge.model import CookieName, Dead, Delivered, Delivery, DeliveryState, Event, Retry, Unknown, Verdict
+from bridge.outbox.plan import DELETE, Item, WriteState
 from bridge.outbox.store import ledger, queue, writes
 from bridge.outbox.store.queue import FREED, Change, Claimed
 from bridge.tables import deliveries
@@ -118,15 +120,40 @@ def release(conn: Connection, gone: Sequence[str], *, now: datetime, unsettled_u
 
 
 def settle_doubts(conn: Connection, *, now: datetime, at_most: int = 200) -> int:
-    """Send the current value again of cookies that a late request may have changed back; return how many."""
-    found = ledger.doubtful(conn, now, at_most)
-    again = []
-    for row in found:
+    """Send the current value again of cookies that a late request may have changed back; return how many.
+
+    Where there is to be none any more, an older value may have come back nevertheless: the cookie is deleted.
+    """
+    again, gone = [], []
+    for row in ledger.doubtful(conn, now, at_most):
         name = ledger.name_in(row)
-        has_run_out = row["expires_at"] and row["expires_at"] <= now
-        if row["written_by"] and not has_run_out and writes.wait_again(conn, name, row["written_by"]):
+        if not row["written_by"] or (row["expires_at"] and row["expires_at"] <= now):
+            ledger.forget_doubt(conn, name)
+            gone.append((name, row["stamp"]))
+        elif writes.wait_again(conn, name, row["written_by"]):
             again.append(row["written_by"])
         else:
             ledger.forget_doubt(conn, name)
     queue.wake(conn, sorted(set(again)), reason="sent again, since an older request may have come after it", now=now)
-    return len(again)
+    queue.add(conn, [_deletion(conn, name, stamp) for name, stamp in gone], now=now)
+    return len(again) + len(gone)
+
+
+def _deletion(conn: Connection, name: CookieName, stamp: str) -> tuple[Event, Delivery]:
+    """Of what nobody wants any more; it counts as the work of the rule that wrote it last."""
+    last = queue.find(conn, writes.last_of(conn, name))
+    event = inbox.find(conn, last.event_id) if last else None
+    if not last or not event:
+        raise LookupError(f"nothing has ever written the cookie whose doubt is over: {name.key}")
+    return event, Delivery(
+        event_id=event.id,
+        rule=last.rule,
+        mapping_version=last.mapping_version,
+        operation=DELETE,
+        params=delete_params(name.customer, name.channel, name.service, [name.key]),
+        customers=(name.customer,),
+        order_key="",
+        repeatable=True,
+        changed_at=last.changed_at,
+        stamp=stamp,
+    )

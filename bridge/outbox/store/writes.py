@@ -11,6 +11,7 @@ from sqlalchemy import (
     RowMapping,
     and_,
     bindparam,
+    func,
     literal_column,
     or_,
     select,
@@ -164,6 +165,12 @@ def _newest(conn: Connection, name: CookieName) -> RowMapping | None:
         .limit(1)
     )
     return conn.execute(query).mappings().first()
+
+
+def last_of(conn: Connection, name: CookieName) -> int:
+    """The last delivery that was to write or delete this cookie; 0 where there is none."""
+    is_it = and_(*(writes.c[column] == value for column, value in zip(name._fields, name, strict=True)))
+    return conn.execute(select(func.max(writes.c.delivery_id)).where(is_it)).scalar() or 0
 
 
 def _revive(conn: Connection, row: Any) -> None:
