@@ -15,7 +15,13 @@ from bridge.sandbox.campaign import (
 )
 from bridge.sandbox.state import Work
 
-COLLECTIONS = ("campaign.callbacks", "campaign.callAttempts", "campaign.callingTimes", "campaign.strategies/records")
+COLLECTIONS = (
+    "campaign.callbacks",
+    "campaign.callAttempts",
+    "campaign.callingTimes",
+    "campaign.strategies/records",
+    "campaign.strategies/updates",
+)
 """What these keep that no operation lists: a seed may bring it."""
 
 ACTIONS: dict[str, Work] = {
