@@ -4,10 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench figures run lock clean format
+.PHONY: help demo test conformance check bench figures run lock clean format
 
 help: ## show this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/.made: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Context Bridge needs Python 3.11 or newer; found: $$($(PYTHON) --version). Try: make PYTHON=python3.12 …"; exit 2; }
@@ -28,6 +28,9 @@ run: $(VENV)/.made ## web, worker and sandbox on this machine
 test: $(VENV)/.made-test ## the whole suite, on SQLite and a real PostgreSQL
 	$(BIN)/pytest --numprocesses auto --dist worksteal -m "not chaos"
 	$(BIN)/pytest -m chaos
+
+conformance: $(VENV)/.made-test ## the sandbox against the API documents, with made up requests; some minutes
+	$(BIN)/python -m tests.conformance.made_up
 
 check: $(VENV)/.made-test ## format, lint, types, architecture
 	$(BIN)/ruff format --check .

@@ -38,5 +38,7 @@ def running(state: State, id_: str) -> Dialog | None:
 
 
 def posted(body: Json) -> tuple[tuple[str, str], ...]:
-    found = read(body, {"variables": Member(check=each(object_of(VARIABLE, strangers=True)))}, strangers=True)
+    variables = each(object_of(VARIABLE, strangers=True))
+    members = {"kind": Member(check=text(), default=""), "variables": Member(check=variables)}
+    found = read(body, members, strangers=True)
     return tuple((variable["id"], variable["value"]) for variable in found["variables"])

@@ -5,6 +5,7 @@ from bridge.sandbox.campaign import (
     callbacks,
     configuration,
     exclusions,
+    filters,
     jobs,
     list_filters,
     scripts,
@@ -14,7 +15,13 @@ from bridge.sandbox.campaign import (
 )
 from bridge.sandbox.state import Work
 
-COLLECTIONS = ("campaign.callbacks", "campaign.callAttempts", "campaign.callingTimes", "campaign.strategies/records")
+COLLECTIONS = (
+    "campaign.callbacks",
+    "campaign.callAttempts",
+    "campaign.callingTimes",
+    "campaign.strategies/records",
+    "campaign.strategies/updates",
+)
 """What these keep that no operation lists: a seed may bring it."""
 
 ACTIONS: dict[str, Work] = {
@@ -22,6 +29,7 @@ ACTIONS: dict[str, Work] = {
     "campaign.replaceExclusion": exclusions.replace,
     "campaign.getExclusionStatus": statuses.read,
     "campaign.reportCallAttempt": attempts.report,
+    "campaign.deleteFilter": filters.delete,
     "campaign.updateListFilter": list_filters.update,
     "campaign.getStrategyStatuses": strategies.statuses,
     "campaign.updateStrategyRecords": strategies.update_records,

@@ -43,6 +43,8 @@ class Described:
     """The schema of the request's body; None where there is none."""
     answers: Mapping[int, Json]
     """Status -> the schema of the answer's body; None where it has none."""
+    headers: Mapping[int, Sequence[str]]
+    """Status -> the headers that are told of the answer."""
     errors: Mapping[int, Json]
     """The answers that are errors; of one that documents none, those of the same path."""
     collection: Mapping[str, str]
@@ -132,6 +134,7 @@ def _operation(api: str, paths: Json, path: str, method: str) -> Described:
         parameters=tuple(_parameter(one) for one in told.get("parameters", ())),
         body=body["content"][JSON]["schema"] if body else None,
         answers=answers,
+        headers={int(status): tuple(answer.get("headers", ())) for status, answer in told["responses"].items()},
         errors=_errors(answers) or _errors_of_path(paths[path]),
         collection=told.get("x-collection") or _nearest_list(paths, path),
         replaces="x-replaces" in told,

@@ -13,6 +13,8 @@ from bridge.sandbox.state import State, Work
 AUTHOR = "api"
 OWN = ("id", "kind", "version", "creationTime")
 """What a request may carry, but never changes."""
+HEADERS = {"Access-Control-Allow-Origin": "*"}
+"""What stands in the headers that a contract tells of."""
 
 
 def list_items(state: State, ask: Ask) -> Reply:
@@ -52,9 +54,10 @@ def of_kind(kind: str | None, items: Iterable[Object]) -> list[Object]:
 
 
 def answered(ask: Ask, body: Json = None) -> Reply:
-    """With the status and the members that the contract gives a success."""
-    schema = ask.told.answers[ask.told.success]
-    return Reply(status=ask.told.success, body=None if schema is None else projected(schema, body))
+    """With the status, the headers and the members that the contract gives a success."""
+    status = ask.told.success
+    schema, headers = ask.told.answers[status], {name: HEADERS.get(name, "") for name in ask.told.headers[status]}
+    return Reply(status=status, body=None if schema is None else projected(schema, body), headers=headers)
 
 
 def read(state: State, ask: Ask) -> Reply:
