@@ -94,6 +94,15 @@ class Operation:
         """Whether its address holds nothing that could be missing but the organisation."""
         return [one.name for one in self.parameters if one.place == "path"] == ["orgId"]
 
+    @cached_property
+    def refusals(self) -> frozenset[int]:
+        """The refusals that it documents."""
+        return frozenset(int(status) for status in self.responses if status[0] == "4")
+
+    def looks_up(self, *, code: bool = False) -> bool:
+        """Whether it lists things by their names, so that it can tell the id of one, or its code."""
+        return self.names is not None and (not code or bool(self.names.code))
+
     @property
     def is_paged(self) -> bool:
         return {one.name for one in self.parameters} >= PAGING

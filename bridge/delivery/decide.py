@@ -25,7 +25,6 @@ from typing import TypeAlias
 from bridge.alvaria.answers import retry_after
 from bridge.alvaria.client.send import SIGN_IN
 from bridge.alvaria.operations import OPERATIONS
-from bridge.alvaria.schemas import refusals
 from bridge.errors import TokenRefused, Unreachable
 from bridge.model import Answer, Dead, Delivered, Delivery, Retry, Unknown, Verdict
 from bridge.settings import Policy
@@ -104,7 +103,8 @@ def _judge_trouble(answer: Answer, words: str, case: Case) -> Verdict:
 
 
 def _is_undone(status: int, operation_id: str) -> bool:
-    return status in REFUSED_UNDONE or (status not in TEMPORARY and status in refusals(operation_id))
+    documented = OPERATIONS[operation_id].refusals if operation_id in OPERATIONS else ()
+    return status in REFUSED_UNDONE or (status not in TEMPORARY and status in documented)
 
 
 def _misconfigured(result: Answer | Unreachable, operation_id: str) -> str:

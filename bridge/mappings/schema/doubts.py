@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bridge.alvaria.operations import OPERATIONS
-from bridge.alvaria.schemas import replaced_by
 from bridge.documents import Path, did_you_mean
 from bridge.mappings.schema.checks import Found, as_map, maps
 from bridge.sources import tokens
@@ -36,9 +35,8 @@ SHORT_KEY = (
 
 def _deprecated(data: Mapping[str, Any]) -> Found:
     for at, rule in maps(data.get("rules"), ("rules",)):
-        name = as_map(rule.get("operation")).get("id")
-        instead = replaced_by(name) if name in OPERATIONS else ""
-        if instead:
+        name = str(as_map(rule.get("operation")).get("id"))
+        if name in OPERATIONS and (instead := OPERATIONS[name].replaced_by):
             words = f"{name} is deprecated by the vendor, who names {instead} instead; plan for its end"
             yield (*at, "operation", "id"), words
 

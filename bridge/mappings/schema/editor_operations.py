@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from bridge.alvaria.operations import OPERATIONS
-from bridge.alvaria.schemas import Takes, looks_up, takes
+from bridge.alvaria.schemas import Takes, takes
 from bridge.mappings.schema.operation_checks import WRITING
 
 Json: TypeAlias = dict[str, Any]
@@ -15,7 +15,7 @@ NAME = {
     "type": "object",
     "properties": {
         "id_of": {"type": ["string", "integer"], "description": "Its name at Alvaria."},
-        "by": {"enum": [name for name in OPERATIONS if looks_up(name)]},
+        "by": {"enum": [name for name, one in OPERATIONS.items() if one.looks_up()]},
         "params": {"type": "object", "description": "What the look-up itself needs."},
         "as": {"const": "code", "description": "Its code in place of its id."},
     },

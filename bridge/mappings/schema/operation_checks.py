@@ -5,7 +5,6 @@ from typing import Any
 
 from bridge.alvaria.named import is_named
 from bridge.alvaria.operations import OPERATIONS
-from bridge.alvaria.schemas import looks_up
 from bridge.documents import Path, did_you_mean
 from bridge.mappings.asked import request_mistakes
 from bridge.mappings.fit import UNKNOWN
@@ -57,15 +56,15 @@ def _check_names(value: Any, at: Path) -> Iterator[tuple[Path, str]]:
 
 def _check_name(value: Mapping[str, Any], at: Path) -> Iterator[tuple[Path, str]]:
     by, params = value["by"], value.get("params", {})
-    if not isinstance(by, str) or by not in OPERATIONS or not looks_up(by):
-        listing = [name for name in OPERATIONS if looks_up(name)]
+    if not isinstance(by, str) or by not in OPERATIONS or not OPERATIONS[by].looks_up():
+        listing = [name for name, one in OPERATIONS.items() if one.looks_up()]
         yield (*at, "by"), f"{by!r} lists nothing by its name{did_you_mean(str(by), listing)}"
     elif not isinstance(params, dict):
         yield (*at, "params"), "is not a map of keys and values"
     else:
         for path, words in request_mistakes(by, known(params, is_written=True), None):
             yield (*at, *path), words
-        if "as" in value and (value["as"] != "code" or not looks_up(by, code=True)):
+        if "as" in value and (value["as"] != "code" or not OPERATIONS[by].looks_up(code=True)):
             yield (*at, "as"), f"{by} gives no such thing; leave it out for the id, or write code where there is one"
     if value["id_of"] in (None, ""):
         yield (*at, "id_of"), "is empty; give the name as Alvaria knows it"
